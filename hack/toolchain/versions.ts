@@ -1,0 +1,16 @@
+/** Pinned versions, without a leading `v` unless upstream's own artefacts carry one. modules/*\/go.mod pin the same. */
+export const kubernetesVersion = 'v1.36.3';
+
+/** Commit time of the tag as the Go module proxy reports it; fixed, so that builds are reproducible. */
+export const kubernetesBuildDate = '2026-07-22T18:07:38Z';
+
+export const etcdVersion = '3.7.3';
+export const coreDnsVersion = '1.15.0';
+export const containerdVersion = '2.4.2';
+export const cniPluginsVersion = '1.9.1';
+export const kindVersion = '0.33.0';
+export const pauseVersion = '3.10.2';
+
+/** What `kubeadm config images list` of `kubernetesVersion` prints for the two images that follow their own versions. */
+export const kubeadmEtcdTag = '3.6.8-0';
+export const kubeadmCoreDnsTag = 'v1.14.2';
