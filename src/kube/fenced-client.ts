@@ -1,0 +1,94 @@
+import type {
+  ApplyOptions,
+  CallOptions,
+  DeleteOptions,
+  KubeClient,
+  ListOptions,
+  Patch,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './client.ts';
+import type { KubeObject, ObjectList, ObjectRef, Resource } from './resource.ts';
+
+/** Whether this process may write now. */
+export interface WriteGuard {
+  /** Throws when it may not. */
+  assertHeld(): void;
+  /** Milliseconds for which it surely may; without it there is no end. */
+  remainingMs?(): number;
+}
+
+/** As in client.ts. */
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** For a process that is alone by other means: a command, a test. */
+export const alwaysHeld: WriteGuard = { assertHeld: () => {} };
+
+/**
+ * Reads pass; every write asks the guard first, at the last moment before it is sent, and is given up when the time that
+ * the guard grants is over: it may still wait for a connection then.
+ */
+export class FencedKubeClient implements KubeClient {
+  private readonly client: KubeClient;
+  private readonly guard: WriteGuard;
+
+  constructor(client: KubeClient, guard: WriteGuard) {
+    this.client = client;
+    this.guard = guard;
+  }
+
+  async create<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T> {
+    return this.client.create(resource, object, this.fence(options));
+  }
+
+  async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
+    return this.client.apply(resource, object, this.fence(options));
+  }
+
+  async patch<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    patch: Patch,
+    options?: WriteOptions,
+  ): Promise<T> {
+    return this.client.patch(resource, ref, patch, this.fence(options));
+  }
+
+  async delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<boolean> {
+    return this.client.delete(resource, ref, this.fence(options));
+  }
+
+  get<T extends KubeObject>(
+    resource: Resource<T>,
+    ref: ObjectRef,
+    options?: CallOptions,
+  ): Promise<T | undefined> {
+    return this.client.get(resource, ref, options);
+  }
+
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>> {
+    return this.client.list(resource, options);
+  }
+
+  watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
+    return this.client.watch(resource, options);
+  }
+
+  probe(path: string, options?: CallOptions) {
+    return this.client.probe(path, options);
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+
+  private fence<O extends CallOptions>(options: O): O;
+  private fence<O extends CallOptions>(options: O | undefined): O | undefined;
+  private fence(options: CallOptions | undefined): CallOptions | undefined {
+    this.guard.assertHeld();
+    const grantedMs = this.guard.remainingMs?.();
+    if (grantedMs === undefined || grantedMs >= (options?.timeoutMs ?? DEFAULT_TIMEOUT_MS)) return options;
+    return { ...options, timeoutMs: grantedMs };
+  }
+}
