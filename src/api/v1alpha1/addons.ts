@@ -1,0 +1,36 @@
+import type { V1Toleration } from '@kubernetes/client-node';
+import { z } from 'zod';
+import { imageRepository, imageTag, jsonPatchOperation, podShaped } from './meta.ts';
+
+const image = {
+  imageRepository: imageRepository.optional().describe('Registry and path of the image, without its name.'),
+  imageTag: imageTag.optional().describe('Left out: the tag that belongs to the Kubernetes version.'),
+};
+
+/** What Marina installs inside the tenant cluster besides what joining needs. */
+export const addons = z.object({
+  coreDNS: z
+    .object({
+      enabled: z.boolean().default(true).describe('Whether Marina keeps it installed.'),
+      ...image,
+      replicas: z.int32().min(1).max(100).default(2).describe('Number of pods.'),
+      tolerations: podShaped<V1Toleration[]>(
+        'array',
+        'Tolerations besides those that kubeadm sets.',
+      ).optional(),
+    })
+    .prefault({})
+    .describe('DNS of the cluster.'),
+  kubeProxy: z
+    .object({
+      enabled: z.boolean().default(true).describe('Whether Marina keeps it installed.'),
+      ...image,
+      configurationPatches: z
+        .array(jsonPatchOperation)
+        .max(64)
+        .default([])
+        .describe('JSON Patch applied to the KubeProxyConfiguration.'),
+    })
+    .prefault({})
+    .describe('Service addresses on each node; switch it off for a CNI that replaces it.'),
+});

@@ -1,0 +1,146 @@
+import type { V1JSONSchemaProps } from '@kubernetes/client-node';
+import type { z } from 'zod';
+import type { Resource } from '../../kube/resource.ts';
+import type { CustomResourceDefinition } from '../../kube/resources.ts';
+import { dataStores, dataStoreSpec, dataStoreStatus } from './data-store.ts';
+import { dnsLabelPattern } from './meta.ts';
+import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
+import {
+  tenantControlPlanes,
+  tenantControlPlaneSpec,
+  tenantControlPlaneStatus,
+} from './tenant-control-plane.ts';
+
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'date' | 'integer' | 'string';
+  readonly jsonPath: string;
+  readonly description?: string;
+  /** Columns above 0 are shown with `-o wide` only. */
+  readonly priority?: number;
+}
+
+/** One kind of marina.dev, as the API server is to know it. */
+export interface Kind {
+  readonly resource: Resource;
+  readonly description: string;
+  readonly shortNames: readonly string[];
+  readonly nameMaxLength: number;
+  readonly spec: z.ZodType;
+  readonly status: z.ZodType;
+  readonly scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath: string };
+  readonly columns: readonly PrinterColumn[];
+}
+
+const age: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const ready: PrinterColumn = {
+  name: 'Ready',
+  type: 'string',
+  jsonPath: ".status.conditions[?(@.type=='Ready')].status",
+};
+const reason: PrinterColumn = {
+  name: 'Reason',
+  type: 'string',
+  jsonPath: ".status.conditions[?(@.type=='Ready')].reason",
+  priority: 1,
+};
+
+export const kinds: readonly Kind[] = [
+  {
+    resource: tenantControlPlanes,
+    description:
+      'The control plane of one tenant’s Kubernetes cluster, run as pods in the management cluster.',
+    shortNames: ['tcp'],
+    // Names derived from it, and labels that hold it, have 63 characters.
+    nameMaxLength: 52,
+    spec: tenantControlPlaneSpec,
+    status: tenantControlPlaneStatus,
+    scale: {
+      specReplicasPath: '.spec.controlPlane.deployment.replicas',
+      statusReplicasPath: '.status.replicas',
+      labelSelectorPath: '.status.selector',
+    },
+    columns: [
+      { name: 'Version', type: 'string', jsonPath: '.spec.kubernetes.version' },
+      ready,
+      { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+      { name: 'Endpoint', type: 'string', jsonPath: '.status.controlPlaneEndpoint' },
+      { name: 'DataStore', type: 'string', jsonPath: '.spec.dataStore' },
+      age,
+      reason,
+    ],
+  },
+  {
+    resource: dataStores,
+    description: 'A store that keeps the state of many tenant clusters, each walled off from the others.',
+    // `ds` is the DaemonSet’s.
+    shortNames: ['mds'],
+    nameMaxLength: 63,
+    spec: dataStoreSpec,
+    status: dataStoreStatus,
+    columns: [
+      { name: 'Driver', type: 'string', jsonPath: '.spec.driver' },
+      ready,
+      { name: 'Version', type: 'string', jsonPath: '.status.version' },
+      { name: 'Tenants', type: 'integer', jsonPath: '.status.tenants' },
+      age,
+      reason,
+    ],
+  },
+];
+
+export function customResourceDefinitions(): CustomResourceDefinition[] {
+  return kinds.map(customResourceDefinition);
+}
+
+/** The schema of whole objects of a kind. */
+export function objectSchema(kind: Kind): StructuralSchema {
+  return {
+    description: kind.description,
+    type: 'object',
+    required: ['spec'],
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      metadata: {
+        type: 'object',
+        properties: { name: { type: 'string', maxLength: kind.nameMaxLength, pattern: dnsLabelPattern } },
+      },
+      spec: structuralSchema(kind.spec, 'spec'),
+      status: structuralSchema(kind.status, 'status'),
+    },
+  };
+}
+
+function customResourceDefinition(kind: Kind): CustomResourceDefinition {
+  const { apiVersion, kind: name, plural, namespaced } = kind.resource;
+  const [group = '', version = ''] = apiVersion.split('/');
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      names: {
+        kind: name,
+        listKind: `${name}List`,
+        plural,
+        singular: name.toLowerCase(),
+        shortNames: [...kind.shortNames],
+        categories: ['marina'],
+      },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {}, ...(kind.scale && { scale: kind.scale }) },
+          additionalPrinterColumns: [...kind.columns],
+          // The client's model spells the keywords of JSON Schema its own way; objects here are as on the wire.
+          schema: { openAPIV3Schema: objectSchema(kind) as unknown as V1JSONSchemaProps },
+        },
+      ],
+    },
+  };
+}

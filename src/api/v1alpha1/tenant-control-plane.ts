@@ -1,0 +1,374 @@
+import type {
+  V1Affinity,
+  V1LocalObjectReference,
+  V1ResourceRequirements,
+  V1Toleration,
+  V1TopologySpreadConstraint,
+} from '@kubernetes/client-node';
+import { z } from 'zod';
+import type { KubeObject, Resource } from '../../kube/resource.ts';
+import { addons } from './addons.ts';
+import { extraArgs } from './extra-args.ts';
+import {
+  apiVersion,
+  conditions,
+  dnsLabelPattern,
+  imageName,
+  imageRepository,
+  immutable,
+  int64,
+  jsonPatchOperation,
+  labels,
+  labelsAndAnnotations,
+  objectName,
+  podShaped,
+  rules,
+} from './meta.ts';
+import { networkProfile } from './network-profile.ts';
+
+/** Kubernetes supports no downgrade and no skipped minor version (kubernetes.io/releases/version-skew-policy). */
+const oneMinorAtMost = {
+  rule: "int(self.split('.')[1]) - int(oldSelf.split('.')[1]) in [0, 1]",
+  message: 'may go up by one minor version at most, and not down to another minor version',
+} as const;
+
+const kubernetes = z.object({
+  version: z
+    .string()
+    .max(32)
+    .regex(/^v?1\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/)
+    .meta(rules(oneMinorAtMost))
+    .describe('Kubernetes version of the control plane, e.g. `v1.36.3`.'),
+  kubelet: z
+    .object({
+      configurationPatches: z
+        .array(jsonPatchOperation)
+        .max(64)
+        .default([])
+        .describe('JSON Patch applied to the KubeletConfiguration that joining workers download.'),
+      preferredAddressTypes: z
+        .array(z.enum(['Hostname', 'InternalIP', 'ExternalIP', 'InternalDNS', 'ExternalDNS']))
+        .min(1)
+        .max(5)
+        .default(['InternalIP', 'ExternalIP', 'Hostname'])
+        .meta({ 'x-kubernetes-list-type': 'set' })
+        .describe('Order in which the API server picks the address of a node for logs, exec and proxy.'),
+    })
+    .prefault({})
+    .describe('Kubelets of the workers.'),
+});
+
+const resources = z.object({
+  apiServer: podShaped<V1ResourceRequirements>(
+    'object',
+    'Resources of the kube-apiserver container.',
+  ).optional(),
+  controllerManager: podShaped<V1ResourceRequirements>(
+    'object',
+    'Resources of the kube-controller-manager container.',
+  ).optional(),
+  scheduler: podShaped<V1ResourceRequirements>(
+    'object',
+    'Resources of the kube-scheduler container.',
+  ).optional(),
+});
+
+const images = z
+  .object({
+    registry: imageRepository
+      .default('registry.k8s.io')
+      .describe('Registry and path in front of every image.'),
+    tagSuffix: z
+      .string()
+      .max(64)
+      .regex(/^[-.a-zA-Z0-9_]*$/)
+      .default('')
+      .describe('Appended to the version tag of every image.'),
+    apiServerImage: imageName.default('kube-apiserver').describe('Image of kube-apiserver below `registry`.'),
+    controllerManagerImage: imageName
+      .default('kube-controller-manager')
+      .describe('Image of kube-controller-manager below `registry`.'),
+    schedulerImage: imageName.default('kube-scheduler').describe('Image of kube-scheduler below `registry`.'),
+  })
+  .describe('Where the images of the control plane come from.');
+
+const deployment = z.object({
+  replicas: z
+    .int32()
+    .min(0)
+    .max(9)
+    .default(1)
+    .describe(
+      'Number of control-plane pods; two or more survive the loss of a node. 0 stops the control plane and keeps its state.',
+    ),
+  registrySettings: images.prefault({}),
+  imagePullSecrets: podShaped<V1LocalObjectReference[]>(
+    'array',
+    'Secrets with registry credentials, in the namespace where Marina runs control planes.',
+  ).optional(),
+  resources: resources
+    .optional()
+    .describe('Requests and limits; Marina’s defaults apply to what is left out.'),
+  extraArgs: extraArgs.prefault({}),
+  nodeSelector: labels.optional().describe('Labels of the nodes that control-plane pods may run on.'),
+  tolerations: podShaped<V1Toleration[]>('array', 'Tolerations of the control-plane pods.').optional(),
+  affinity: podShaped<V1Affinity>('object', 'Affinity of the control-plane pods.').optional(),
+  topologySpreadConstraints: podShaped<V1TopologySpreadConstraint[]>(
+    'array',
+    'Spread of the control-plane pods; without it they prefer different nodes and zones.',
+  ).optional(),
+  priorityClassName: objectName('PriorityClass of the control-plane pods.').optional(),
+  runtimeClassName: objectName('RuntimeClass of the control-plane pods.').optional(),
+  additionalMetadata: labelsAndAnnotations
+    .optional()
+    .describe('Labels and annotations of the Deployment; those that Marina sets win.'),
+  podAdditionalMetadata: labelsAndAnnotations
+    .optional()
+    .describe('Labels and annotations of the pods; those that Marina sets win.'),
+});
+
+/** Where a default is checked by itself (the CRD’s own validation), its fields are not filled in yet. */
+const isLoadBalancer = "(!has(self.serviceType) || self.serviceType == 'LoadBalancer')";
+
+const service = z
+  .object({
+    serviceType: z
+      .enum(['ClusterIP', 'NodePort', 'LoadBalancer'])
+      .default('LoadBalancer')
+      .describe('How the API server is published to workers and users.'),
+    additionalMetadata: labelsAndAnnotations
+      .optional()
+      .describe('Labels and annotations of the Service; those that Marina sets win.'),
+    loadBalancerClass: z
+      .string()
+      .min(1)
+      .max(316)
+      .optional()
+      .meta(
+        rules({
+          rule: '!format.qualifiedName().validate(self).hasValue()',
+          message: 'must be a qualified name, `prefix/name` or `name`',
+        }),
+      )
+      .describe('Which implementation serves the load balancer; left out: the management cluster’s default.'),
+    loadBalancerSourceRanges: z
+      .array(
+        z
+          .string()
+          .max(64)
+          .meta(rules({ rule: 'isCIDR(self)', message: 'must be a CIDR' })),
+      )
+      .max(16)
+      .optional()
+      .describe('From where the load balancer lets clients in; left out: from everywhere.'),
+    allocateLoadBalancerNodePorts: z
+      .boolean()
+      .default(true)
+      .describe('Whether the load balancer gets node ports; false where it reaches pods directly.'),
+  })
+  .meta(
+    rules(
+      {
+        rule: `${isLoadBalancer} || !has(self.loadBalancerClass)`,
+        message: 'is for serviceType LoadBalancer only',
+        fieldPath: '.loadBalancerClass',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: `${isLoadBalancer} || !has(self.loadBalancerSourceRanges)`,
+        message: 'is for serviceType LoadBalancer only',
+        fieldPath: '.loadBalancerSourceRanges',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: `${isLoadBalancer} || !has(self.allocateLoadBalancerNodePorts) || self.allocateLoadBalancerNodePorts`,
+        message: 'false is for serviceType LoadBalancer only',
+        fieldPath: '.allocateLoadBalancerNodePorts',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: [
+          'self.serviceType != oldSelf.serviceType',
+          '!has(self.loadBalancerClass) && !has(oldSelf.loadBalancerClass)',
+          'has(self.loadBalancerClass) && has(oldSelf.loadBalancerClass) && self.loadBalancerClass == oldSelf.loadBalancerClass',
+        ].join(' || '),
+        message: 'can change only together with serviceType',
+        fieldPath: '.loadBalancerClass',
+      },
+    ),
+  )
+  .describe('How the API server is published.');
+
+/** kube-controller-manager ends at once when no node range fits (pkg/controller/nodeipam/ipam/cidrset). */
+const roomForNodes = {
+  rule: [
+    "self.controlPlane.deployment.extraArgs.controllerManager.exists(a, a.startsWith('--node-cidr-mask-size') || a == '--allocate-node-cidrs=false')",
+    'self.networkProfile.podCidrs.all(c, !isCIDR(c) || (cidr(c).ip().family() == 4 ? cidr(c).prefixLength() <= 24 : cidr(c).prefixLength() in [48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64]))',
+  ].join(' || '),
+  message:
+    'must be /24 or larger for IPv4 and /48 to /64 for IPv6, unless --node-cidr-mask-size says how to divide it',
+  fieldPath: '.networkProfile.podCidrs',
+} as const;
+
+export const tenantControlPlaneSpec = z
+  .object({
+    dataStore: z
+      .string()
+      .min(1)
+      .max(63)
+      .regex(new RegExp(dnsLabelPattern))
+      .default('default')
+      .meta(rules(immutable))
+      .describe('Name of the DataStore that keeps the state of this cluster.'),
+    kubernetes: kubernetes.describe('Version and node settings of the cluster.'),
+    controlPlane: z
+      .object({
+        deployment: deployment.prefault({}).describe('Pods of the control plane.'),
+        service: service.prefault({}),
+      })
+      .prefault({})
+      .describe('What runs in the management cluster.'),
+    networkProfile: networkProfile.prefault({}),
+    certificates: z
+      .object({
+        keyAlgorithm: z
+          .enum(['ECDSA-P256', 'RSA-2048'])
+          .default('ECDSA-P256')
+          .meta(rules(immutable))
+          .describe('Algorithm of every key that Marina makes for this cluster.'),
+      })
+      .prefault({})
+      .describe('Keys and certificates that Marina makes.'),
+    authentication: z
+      .object({
+        jwt: podShaped<unknown[]>(
+          'array',
+          'JWT authenticators, as `jwt` of AuthenticationConfiguration (apiserver.config.k8s.io/v1).',
+        ).optional(),
+      })
+      .prefault({})
+      .describe('Who may sign in besides certificates, bootstrap tokens and service accounts.'),
+    serviceAccountIssuers: z
+      .array(
+        z
+          .string()
+          .max(512)
+          .meta(
+            rules({
+              rule: "isURL(self) && url(self).getScheme() == 'https'",
+              message: 'must be an https URL',
+            }),
+          ),
+      )
+      .max(8)
+      .default([])
+      .describe(
+        'Further issuers that the API server accepts in service-account tokens; the first one issues when set.',
+      ),
+    addons: addons
+      .prefault({})
+      .describe('What Marina installs inside the tenant cluster besides what joining needs.'),
+  })
+  .meta(rules(roomForNodes));
+
+const secretKeyReference = z.object({
+  name: z.string().max(253).describe('Name of the Secret.'),
+  key: z.string().max(253).describe('Key in its data.'),
+});
+
+export const timelineSteps = [
+  'Accepted',
+  'EndpointAssigned',
+  'CertificatesIssued',
+  'PartitionReady',
+  'WorkloadCreated',
+  'ApiServerReady',
+  'Bootstrapped',
+  'AddonsApplied',
+  'Ready',
+] as const;
+
+export const tenantControlPlaneStatus = z.object({
+  observedGeneration: int64.optional().describe('metadata.generation that this status is about.'),
+  phase: z
+    .enum(['Pending', 'Provisioning', 'Ready', 'Degraded', 'Stopped', 'Deleting'])
+    .optional()
+    .describe('One word for people; machines read the conditions.'),
+  conditions: conditions.optional(),
+  runtimeId: z
+    .string()
+    .max(63)
+    .optional()
+    .describe('Name of this cluster’s objects in the control-plane namespace and of its partition.'),
+  rootsFingerprint: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('SHA-256 over the root certificates and keys that this cluster was made with.'),
+  bootstrapHash: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      'SHA-256 of the objects that Marina last wrote inside the cluster; tells a change of theirs from one of Marina’s.',
+    ),
+  controlPlaneEndpoint: z
+    .string()
+    .max(320)
+    .optional()
+    .describe('`host:port` that workers and users connect to.'),
+  version: z.string().max(32).optional().describe('Version that the running API server reports.'),
+  replicas: z.int32().min(0).optional().describe('Control-plane pods that exist.'),
+  readyReplicas: z.int32().min(0).optional().describe('Control-plane pods that are ready.'),
+  selector: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe('Label selector of the control-plane pods, for the scale subresource.'),
+  adminKubeconfig: secretKeyReference
+    .optional()
+    .describe('Secret beside this object that holds the admin kubeconfig.'),
+  dataStore: z.string().max(63).optional().describe('DataStore that keeps the state of this cluster.'),
+  certificates: z
+    .array(
+      z.object({
+        name: z.string().max(63).describe('Name of its file.'),
+        notAfter: z.string().max(64).meta({ format: 'date-time' }).describe('When it ends.'),
+      }),
+    )
+    .max(32)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+    .describe('When each certificate ends.'),
+  timeline: z
+    .array(
+      z.object({
+        step: z.enum(timelineSteps).describe('What was reached.'),
+        time: z.string().max(64).meta({ format: 'date-time' }).describe('When.'),
+        milliseconds: int64
+          .min(0)
+          .describe('Since the object was created or, for an object seen late, since Marina first saw it.'),
+      }),
+    )
+    .max(16)
+    .optional()
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['step'] })
+    .describe('When each step was first reached.'),
+});
+
+export type TenantControlPlaneSpec = z.output<typeof tenantControlPlaneSpec>;
+export type TenantControlPlaneStatus = z.output<typeof tenantControlPlaneStatus>;
+export type TimelineStep = (typeof timelineSteps)[number];
+
+/** What users write; every default is filled in by the API server. */
+export interface TenantControlPlane extends KubeObject {
+  spec: TenantControlPlaneSpec;
+  status?: TenantControlPlaneStatus;
+}
+
+export const tenantControlPlanes: Resource<TenantControlPlane> = {
+  apiVersion,
+  kind: 'TenantControlPlane',
+  plural: 'tenantcontrolplanes',
+  namespaced: true,
+};
