@@ -1,0 +1,78 @@
+import type { DataStore } from '../api/v1alpha1/data-store.ts';
+import type { ObjectRef } from '../kube/resource.ts';
+import type { Secret } from '../kube/resources.ts';
+import type { Issuer } from '../pki/types.ts';
+import type { DataStoreConnection, DataStoreDriver } from './driver.ts';
+import type { DataStorePool } from './pool.ts';
+
+export type OpenedDataStore =
+  | {
+      readonly ok: true;
+      /** Shared; closed by the pool. */
+      readonly driver: () => Promise<DataStoreDriver>;
+      /** Signs the clients that the store trusts. */
+      readonly authority: Issuer;
+    }
+  | {
+      readonly ok: false;
+      readonly reason: 'DataStoreSecretMissing' | 'DataStoreSecretInvalid';
+      readonly message: string;
+    };
+
+export interface SecretReader {
+  get(ref: ObjectRef): Secret | undefined;
+}
+
+/** From a DataStore object and the Secrets that it names to an open driver. */
+export class DataStoreConnections {
+  readonly #secrets: SecretReader;
+  readonly #namespace: string;
+  readonly #pool: DataStorePool;
+
+  /** `namespace`: Marina's own, where the Secrets of DataStores are. */
+  constructor(secrets: SecretReader, namespace: string, pool: DataStorePool) {
+    this.#secrets = secrets;
+    this.#namespace = namespace;
+    this.#pool = pool;
+  }
+
+  open(dataStore: DataStore): OpenedDataStore {
+    const { certificateAuthority, clientCertificate } = dataStore.spec.tlsConfig;
+    const authority = this.#pair(certificateAuthority.secretName);
+    if (!authority.ok) return authority;
+    const root = this.#pair(clientCertificate.secretName);
+    if (!root.ok) return root;
+    const connection: DataStoreConnection = {
+      driver: dataStore.spec.driver,
+      endpoints: dataStore.spec.endpoints,
+      certificateAuthority: authority.certificate,
+      clientCertificate: root.certificate,
+      clientKey: root.privateKey,
+    };
+    return {
+      ok: true,
+      driver: () => this.#pool.use(dataStore.metadata?.name ?? '', connection),
+      authority: { certificate: authority.certificate, privateKey: authority.privateKey },
+    };
+  }
+
+  #pair(name: string): ({ readonly ok: true } & Issuer) | Extract<OpenedDataStore, { ok: false }> {
+    const secret = this.#secrets.get({ namespace: this.#namespace, name });
+    const where = `Secret ${this.#namespace}/${name}`;
+    if (!secret) return { ok: false, reason: 'DataStoreSecretMissing', message: `${where} does not exist.` };
+    const certificate = decode(secret.data?.['tls.crt']);
+    const privateKey = decode(secret.data?.['tls.key']);
+    if (!certificate || !privateKey) {
+      return {
+        ok: false,
+        reason: 'DataStoreSecretInvalid',
+        message: `${where} needs the keys tls.crt and tls.key.`,
+      };
+    }
+    return { ok: true, certificate, privateKey };
+  }
+}
+
+function decode(value: string | undefined): string {
+  return Buffer.from(value ?? '', 'base64').toString('utf8');
+}

@@ -1,0 +1,187 @@
+import type { Etcd3 } from 'etcd3';
+import type {
+  CompactionOptions,
+  CompactionResult,
+  DataStoreDriver,
+  DataStoreHealth,
+  EtcdConnection,
+  Partition,
+  WriteOptions,
+} from '../driver.ts';
+import { DataStoreError } from '../errors.ts';
+import { EtcdCompactor } from './compaction.ts';
+import { says } from './errors.ts';
+import { authenticationDisabled, EtcdHealthChecker } from './health.ts';
+import { etcdPartition } from './partition.ts';
+import type { EtcdPartition, Grant } from './partition.ts';
+import { planRepair } from './repair.ts';
+import type { ObservedAccess, RepairStep } from './repair.ts';
+import { EtcdSession } from './session.ts';
+
+/** Keys deleted in one step: a larger step would hold up every tenant's writes while etcd applies it. */
+const deletionPage = 500;
+
+/** Partitions of an etcd by key prefix, each with a user and a role of its name. */
+export class EtcdDriver implements DataStoreDriver {
+  readonly #session: EtcdSession;
+  readonly #health: EtcdHealthChecker;
+  readonly #compactor: EtcdCompactor;
+
+  constructor(connection: EtcdConnection) {
+    this.#session = new EtcdSession(connection);
+    this.#health = new EtcdHealthChecker(connection);
+    this.#compactor = new EtcdCompactor(this.#session);
+  }
+
+  async ensurePartition(id: string, { fence }: WriteOptions = {}): Promise<{ readonly changed: boolean }> {
+    const partition = etcdPartition(id);
+    await this.#requireAuthentication();
+    const steps = planRepair(partition, await this.#observe(partition));
+    for (const step of steps) await this.#repair(partition, step, fence);
+    return { changed: steps.length > 0 };
+  }
+
+  async deletePartition(id: string, { fence }: WriteOptions = {}): Promise<void> {
+    const partition = etcdPartition(id);
+    // Answers `user name not found` as well when it is the caller that etcd does not know; a read tells the two apart.
+    await this.#countKeys(partition);
+    // Nobody may write any more before the keys go.
+    await this.#session.call(
+      `delete user ${partition.name}`,
+      (client) => quietly('user name not found', client.auth.userDelete({ name: partition.name })),
+      fence,
+    );
+    await this.#session.call(
+      `delete role ${partition.name}`,
+      (client) => quietly('role name not found', client.auth.roleDelete({ role: partition.name })),
+      fence,
+    );
+    while (await this.#deletePage(partition, fence));
+  }
+
+  async inspectPartition(id: string): Promise<Partition> {
+    const partition = etcdPartition(id);
+    const keys = await this.#countKeys(partition);
+    const observed = await this.#observe(partition);
+    return { id, userExists: observed.roles !== undefined, roleExists: observed.grants !== undefined, keys };
+  }
+
+  async checkHealth(): Promise<DataStoreHealth> {
+    return await this.#health.check();
+  }
+
+  async compact(options?: CompactionOptions): Promise<CompactionResult> {
+    return await this.#compactor.compact(options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#session.close(), this.#health.close()]);
+  }
+
+  async #observe({ name }: EtcdPartition): Promise<ObservedAccess> {
+    const [user, role] = await Promise.all([
+      this.#session.call(`read user ${name}`, (client) =>
+        quietly('user name not found', client.auth.userGet({ name })),
+      ),
+      this.#session.call(`read role ${name}`, (client) =>
+        quietly('role name not found', client.auth.roleGet({ role: name })),
+      ),
+    ]);
+    return { roles: user?.roles, grants: role?.perm.map(readGrant) };
+  }
+
+  async #requireAuthentication(): Promise<void> {
+    const { enabled } = await this.#session.call('read authentication status', (client) =>
+      client.auth.authStatus(),
+    );
+    if (!enabled) throw new DataStoreError('Unsupported', 'etcd: ensure partition', authenticationDisabled);
+  }
+
+  async #repair({ name }: EtcdPartition, step: RepairStep, fence: WriteOptions['fence']): Promise<void> {
+    switch (step.do) {
+      case 'revokeRole':
+        return await this.#write(`revoke role ${step.role} from user ${name}`, fence, (client) =>
+          quietly('role is not granted to the user', client.auth.userRevokeRole({ name, role: step.role })),
+        );
+      case 'revokeGrant':
+        return await this.#write(`revoke a permission from role ${name}`, fence, (client) =>
+          quietly(
+            'permission is not granted to the role',
+            client.auth.roleRevokePermission({ role: name, ...range(step.grant) }),
+          ),
+        );
+      case 'addRole':
+        return await this.#write(`add role ${name}`, fence, (client) =>
+          quietly('role name already exists', client.auth.roleAdd({ name })),
+        );
+      case 'grant':
+        return await this.#write(`grant a permission to role ${name}`, fence, (client) =>
+          client.auth.roleGrantPermission({
+            name,
+            perm: { permType: step.grant.permission, ...range(step.grant) },
+          }),
+        );
+      case 'addUser':
+        return await this.#write(`add user ${name}`, fence, (client) =>
+          quietly('user name already exists', client.auth.userAdd({ name, options: { no_password: true } })),
+        );
+      case 'grantRole':
+        return await this.#write(`grant role ${name} to user ${name}`, fence, (client) =>
+          client.auth.userGrantRole({ user: name, role: name }),
+        );
+    }
+  }
+
+  async #countKeys({ id, prefix, end }: EtcdPartition): Promise<number> {
+    const answer = await this.#session.call(`count keys of ${id}`, (client) =>
+      client.kv.range({ key: Buffer.from(prefix), range_end: Buffer.from(end), count_only: true }),
+    );
+    return Number(answer.count);
+  }
+
+  /** Whether there is more. */
+  async #deletePage({ id, prefix, end }: EtcdPartition, fence: WriteOptions['fence']): Promise<boolean> {
+    const key = Buffer.from(prefix);
+    const page = await this.#session.call(`list keys of ${id}`, (client) =>
+      client.kv.range({ key, range_end: Buffer.from(end), keys_only: true, limit: deletionPage + 1 }),
+    );
+    if (page.kvs.length === 0) return false;
+    const next = page.kvs[deletionPage]?.key;
+    const request = { key, range_end: next ?? Buffer.from(end) };
+    // A transaction, so that it can be made to depend on who is leader.
+    const deletion = { compare: [], success: [{ request_delete_range: request }] };
+    await this.#write(`delete keys of ${id}`, fence, (client) => client.kv.txn(deletion));
+    return next !== undefined;
+  }
+
+  async #write(
+    operation: string,
+    fence: WriteOptions['fence'],
+    run: (client: Etcd3) => Promise<unknown>,
+  ): Promise<void> {
+    await this.#session.call(operation, run, fence);
+  }
+}
+
+/** The answer, or undefined when etcd says that it is so already. */
+async function quietly<T>(message: string, answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (says(error, message)) return undefined;
+    throw error;
+  }
+}
+
+/** Keys are octets and need not be text; latin1 keeps each of them. */
+function range({ start, end }: Grant): { key: Buffer; range_end: Buffer } {
+  return { key: Buffer.from(start, 'latin1'), range_end: Buffer.from(end, 'latin1') };
+}
+
+function readGrant(permission: { permType: Grant['permission']; key: Buffer; range_end: Buffer }): Grant {
+  return {
+    permission: permission.permType,
+    start: permission.key.toString('latin1'),
+    end: permission.range_end.toString('latin1'),
+  };
+}

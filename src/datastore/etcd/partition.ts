@@ -1,0 +1,60 @@
+import { DataStoreError } from '../errors.ts';
+
+/** As etcd3 spells etcd's permission types. */
+export type Permission = 'Read' | 'Write' | 'Readwrite';
+
+/** A permission on the keys from `start` up to, not including, `end`; on the one key `start` where `end` is empty. */
+export interface Grant {
+  readonly permission: Permission;
+  readonly start: string;
+  readonly end: string;
+}
+
+/** Everything that follows from a partition's id. */
+export interface EtcdPartition {
+  readonly id: string;
+  /** Name of the user and of its only role; the user is whoever has a client certificate with this common name. */
+  readonly name: string;
+  /** First key that belongs to it, and what `--etcd-prefix` of the tenant's apiserver is set to. */
+  readonly prefix: string;
+  /** First key after it. */
+  readonly end: string;
+  /** Exactly what the role may do. */
+  readonly grants: readonly Grant[];
+}
+
+/**
+ * Written by whoever compacts (Marina), read by every kube-apiserver, which drops cached snapshots older than the revision in it.
+ * It has no prefix: see k8s.io/apiserver/pkg/storage/etcd3/compact.go.
+ */
+export const compactionKey = 'compact_rev_key';
+
+/** Longer than any id that Marina makes; it is a label value and a certificate's common name as well. */
+const longestId = 63;
+const idPattern = /^[a-z0-9](-?[a-z0-9])*$/;
+
+/** The store's own administrator, and what Marina keeps for itself (`/marina/`). */
+const reservedIds: ReadonlySet<string> = new Set(['root', 'marina']);
+
+/**
+ * Names of a partition. The range ends at `/<id>0` because `0` follows `/` in ASCII: every key below the prefix is in it and no key of
+ * another id is, whatever the other id (CVE-2024-42480 was a range open at the top).
+ * @throws DataStoreError `Unsupported` for an id that is not lower-case letters and digits, single hyphens between them
+ */
+export function etcdPartition(id: string): EtcdPartition {
+  if (!isUsable(id)) {
+    const message = `${JSON.stringify(id)} is no id: lower-case letters and digits with single hyphens between, at most ${longestId}, not reserved`;
+    throw new DataStoreError('Unsupported', 'etcd: name partition', message);
+  }
+  const prefix = `/${id}/`;
+  const end = `/${id}0`;
+  const grants: readonly Grant[] = [
+    { permission: 'Readwrite', start: prefix, end },
+    { permission: 'Read', start: compactionKey, end: '' },
+  ];
+  return { id, name: id, prefix, end, grants };
+}
+
+function isUsable(id: string): boolean {
+  return id.length <= longestId && idPattern.test(id) && !reservedIds.has(id);
+}

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Etcd3 } from 'etcd3';
+import type { EtcdConnection } from '../driver.ts';
+import { isTransient, toDataStoreError } from './errors.ts';
+
+export interface SessionOptions {
+  /** How often a call is tried, each time on the next member; default: twice each member and at least 4 times. */
+  readonly attempts?: number;
+  /** Milliseconds until one attempt fails; default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Calls to a store. They go to one member until it fails and then to the next, so a member that swallows packets costs one time-out
+ * and not one in every few calls. Every call must be safe to repeat: an answer can be lost. Clients are opened on first use.
+ */
+export class EtcdSession {
+  readonly #connection: EtcdConnection;
+  readonly #attempts: number;
+  readonly #timeoutMs: number;
+  readonly #clients = new Map<string, Promise<Etcd3>>();
+  #current = 0;
+  #closed = false;
+
+  constructor(connection: EtcdConnection, options: SessionOptions = {}) {
+    this.#connection = connection;
+    this.#attempts = options.attempts ?? Math.max(4, 2 * connection.endpoints.length);
+    this.#timeoutMs = options.timeoutMs ?? 5000;
+  }
+
+  /**
+   * `operation` says what is tried, for the error. `fence` is called right before every attempt; what it throws is passed on as it is.
+   * @throws DataStoreError
+   */
+  async call<T>(operation: string, run: (client: Etcd3) => Promise<T>, fence?: () => void): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const current = this.#current;
+      fence?.();
+      try {
+        return await run(await this.#client(this.#connection.endpoints[current] ?? ''));
+      } catch (error) {
+        if (attempt >= this.#attempts || !isTransient(error))
+          throw toDataStoreError(`etcd: ${operation}`, error);
+        // Calls that failed side by side move on by one member together.
+        if (this.#current === current) this.#current = (current + 1) % this.#connection.endpoints.length;
+      }
+      await delay(Math.min(500, 10 * 2 ** attempt));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const clients = await Promise.allSettled(this.#clients.values());
+    this.#clients.clear();
+    for (const client of clients) if (client.status === 'fulfilled') client.value.close();
+  }
+
+  async #client(endpoint: string): Promise<Etcd3> {
+    if (this.#closed) throw new Error('the connection to this store was closed');
+    const open = this.#clients.get(endpoint) ?? openClient(this.#connection, endpoint, this.#timeoutMs);
+    this.#clients.set(endpoint, open);
+    return await open;
+  }
+}
+
+async function openClient(connection: EtcdConnection, endpoint: string, timeoutMs: number): Promise<Etcd3> {
+  // About 36 MB, which a manager without an etcd store need not carry.
+  const [{ Etcd3 }, { noop }] = await Promise.all([import('etcd3'), import('cockatiel')]);
+  return new Etcd3({
+    hosts: `https://${endpoint}`,
+    credentials: {
+      rootCertificate: Buffer.from(connection.certificateAuthority),
+      certChain: Buffer.from(connection.clientCertificate),
+      privateKey: Buffer.from(connection.clientKey),
+    },
+    // A shared one keeps a failed connection for its back-off of up to two minutes, and says no more why it failed.
+    grpcOptions: { 'grpc.use_local_subchannel_pool': 1 },
+    // By itself etcd3 refuses every call for 5 seconds after 3 failures, and waits for an answer for ever.
+    faultHandling: { host: () => noop, global: noop },
+    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
+  });
+}

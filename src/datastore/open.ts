@@ -1,0 +1,7 @@
+import type { DataStoreConnection, DataStoreDriver } from './driver.ts';
+import { EtcdDriver } from './etcd/driver.ts';
+
+/** A driver for the store. Connects on first use, and loads the store's client library only then. */
+export function openDataStore(connection: DataStoreConnection): DataStoreDriver {
+  return new EtcdDriver(connection);
+}
