@@ -1,0 +1,91 @@
+import type { ControlPlaneSettings } from '../controlplane/settings.ts';
+import { startCapacity, StartGate } from '../controlplane/start-gate.ts';
+import { TenantClients } from '../controlplane/tenant-clients.ts';
+import { DataStoreConnections } from '../datastore/connections.ts';
+import { DataStorePool } from '../datastore/pool.ts';
+import type { Clock } from '../engine/clock.ts';
+import { LeaderElection } from '../engine/leader-election.ts';
+import type { Log } from '../engine/log.ts';
+import { Manager } from '../engine/manager.ts';
+import type { EngineMetrics } from '../engine/metrics.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { FencedKubeClient } from '../kube/fenced-client.ts';
+import { createCaches } from './caches.ts';
+import { ambient, createControlPlaneController, createDataStoreController } from './controllers.ts';
+
+export interface AssembleOptions {
+  /** The management cluster; closed by whoever opened it. */
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: EngineMetrics;
+  /** Name of this process in the leader's Lease. */
+  readonly identity: string;
+  /** Marina's own namespace. */
+  readonly namespace: string;
+  readonly controlPlanes: ControlPlaneSettings;
+  /** Control planes reconciled at once. */
+  readonly workers: number;
+}
+
+export interface Assembly {
+  readonly manager: Manager;
+  /** After `manager.run` has ended: sends the last Events and drops every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** Everything that one replica of the controller consists of, wired and not yet started. */
+export function assemble(options: AssembleOptions): Assembly {
+  const { client, clock, log, metrics, identity, namespace, controlPlanes } = options;
+  const election = new LeaderElection({
+    client,
+    namespace,
+    name: 'marina-controller',
+    identity,
+    clock,
+    log,
+    metrics,
+  });
+  const fenced = new FencedKubeClient(client, election.guard);
+  const caches = createCaches({
+    client,
+    clock,
+    log,
+    metrics,
+    namespace,
+    tenantsNamespace: controlPlanes.namespace,
+  });
+  const pool = new DataStorePool();
+  const connections = new DataStoreConnections(caches.storeSecrets, namespace, pool);
+  const tenantClients = new TenantClients(clock, election.guard);
+  const events = new EventRecorder({ client: fenced, clock, log, component: 'marina', instance: identity });
+
+  const fence = () => election.guard.assertHeld();
+  const shared = { client: fenced, connections, fence, clock, ...ambient };
+  const engine = { clock, log, metrics };
+  const tenantsOf = (store: string) =>
+    caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store).length;
+  const gate = new StartGate({
+    capacity: () =>
+      startCapacity(caches.nodes.list().map((node) => node.status?.allocatable?.['cpu'] ?? '0')),
+    wake: (key) => controlPlaneController.enqueue(key),
+    clock,
+  });
+  const controlPlaneController = createControlPlaneController(
+    { ...shared, caches, tenantClients, events, gate, settings: controlPlanes },
+    caches,
+    { ...engine, workers: options.workers },
+  );
+  const controllers = [
+    createDataStoreController({ ...shared, pool, dataStores: caches.dataStores, tenantsOf }, caches, engine),
+    controlPlaneController,
+  ];
+  return {
+    manager: new Manager({ informers: Object.values(caches), controllers, election, clock, log }),
+    close: async () => {
+      await events.flush();
+      await Promise.all([tenantClients.close(), pool.close()]);
+    },
+  };
+}

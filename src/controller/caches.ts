@@ -1,0 +1,77 @@
+import { type DataStore, dataStores } from '../api/v1alpha1/data-store.ts';
+import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
+import { managedSelector } from '../controlplane/names.ts';
+import { type ControlPlaneCaches, podsByRuntimeId, runtimeIdsOfPod } from '../controlplane/view.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Log } from '../engine/log.ts';
+import type { EngineMetrics } from '../engine/metrics.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { Informer, type InformerOptions } from '../kube/informer.ts';
+import type { KubeObject, Resource } from '../kube/resource.ts';
+import {
+  configMaps,
+  deployments,
+  type Node,
+  nodes,
+  podDisruptionBudgets,
+  pods,
+  type Pod,
+  type Secret,
+  secrets,
+  services,
+} from '../kube/resources.ts';
+
+export interface Caches extends ControlPlaneCaches {
+  /** Secrets that DataStores name, in Marina's own namespace. */
+  readonly storeSecrets: Informer<Secret>;
+  /** Name and allocatable CPU only. */
+  readonly nodes: Informer<Node>;
+}
+
+export interface CacheSettings {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: EngineMetrics;
+  readonly namespace: string;
+  readonly tenantsNamespace: string;
+}
+
+/** One watch a kind, for all tenants: Marina's memory does not grow with watches. */
+export function createCaches(settings: CacheSettings): Caches {
+  const { client, clock, log, metrics, namespace, tenantsNamespace } = settings;
+  const watch = <T extends KubeObject>(resource: Resource<T>, options: Partial<InformerOptions<T>> = {}) =>
+    new Informer<T>({ client, clock, log, metrics, resource, ...options });
+  const owned = { namespace: tenantsNamespace, labelSelector: managedSelector };
+  return {
+    tenants: watch<TenantControlPlane>(tenantControlPlanes),
+    dataStores: watch<DataStore>(dataStores),
+    storeSecrets: watch(secrets, { namespace, fieldSelector: 'type=kubernetes.io/tls' }),
+    nodes: watch(nodes, { transform: keepCapacity }),
+    services: watch(services, owned),
+    secrets: watch(secrets, owned),
+    configMaps: watch(configMaps, owned),
+    deployments: watch(deployments, owned),
+    disruptionBudgets: watch(podDisruptionBudgets, owned),
+    pods: watch(pods, { ...owned, transform: keepStatus, indexes: { [podsByRuntimeId]: runtimeIdsOfPod } }),
+  };
+}
+
+/** Of a pod only who it is and how it is doing: its spec is the Deployment's. */
+function keepStatus(pod: Pod): Pod {
+  const { name, namespace, uid, resourceVersion, labels, deletionTimestamp, creationTimestamp } =
+    pod.metadata ?? {};
+  const { podIP, conditions, containerStatuses, phase } = pod.status ?? {};
+  return {
+    metadata: { name, namespace, uid, resourceVersion, labels, deletionTimestamp, creationTimestamp },
+    status: { podIP, conditions, containerStatuses, phase },
+  };
+}
+
+function keepCapacity({ metadata, status }: Node): Node {
+  const { name, uid, resourceVersion } = metadata ?? {};
+  return {
+    metadata: { name, uid, resourceVersion },
+    status: { allocatable: { cpu: status?.allocatable?.['cpu'] ?? '0' } },
+  };
+}

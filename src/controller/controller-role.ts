@@ -1,0 +1,82 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import type { Environment } from '../config/config.ts';
+import { ENVIRONMENT } from '../config/config.module.ts';
+import { systemClock } from '../engine/clock.ts';
+import { EngineMetrics } from '../engine/metrics.ts';
+import { connect } from '../kube/kubeconfig.ts';
+import { LOGGER } from '../observability/observability.module.ts';
+import { warmUp } from '../pki/index.ts';
+import { assemble, type Assembly } from './assemble.ts';
+
+/** The `controller` role: caches for every replica, reconciling by the one that holds the Lease. */
+@Injectable()
+export class ControllerRole implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly environment: Environment;
+  private readonly log: Logger;
+  private readonly metrics: EngineMetrics;
+  private readonly stopping = new AbortController();
+  private assembly: Assembly | undefined;
+  private finished: Promise<void> = Promise.resolve();
+
+  constructor(
+    @Inject(ENVIRONMENT) environment: Environment,
+    @Inject(LOGGER) log: Logger,
+    registry: Registry,
+  ) {
+    this.environment = environment;
+    this.log = log;
+    this.metrics = new EngineMetrics(registry);
+  }
+
+  /** The caches are filled. */
+  get ready(): boolean {
+    return this.assembly?.manager.ready ?? false;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { environment, log, metrics } = this;
+    await warmUp(systemClock.now(), randomBytes);
+    const client = await connect({
+      ...(environment.KUBECONFIG ? { kubeconfigFile: environment.KUBECONFIG } : { inCluster: true as const }),
+      onRequest: metrics.onRequest,
+    });
+    const assembly = assemble({
+      client,
+      clock: systemClock,
+      log,
+      metrics,
+      // A process that starts anew under the same name must not take the old one's Lease for its own.
+      identity: `${environment.MARINA_IDENTITY ?? hostname()}_${randomUUID()}`,
+      namespace: environment.MARINA_NAMESPACE,
+      workers: environment.MARINA_WORKERS,
+      controlPlanes: {
+        namespace: environment.MARINA_TENANTS_NAMESPACE,
+        nodePortAddress: environment.MARINA_NODE_ADDRESS,
+        resyncMs: environment.MARINA_RESYNC_SECONDS * 1000,
+      },
+    });
+    this.assembly = assembly;
+    this.finished = this.run(assembly, () => client.close());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.finished;
+  }
+
+  private async run(assembly: Assembly, closeClient: () => Promise<void>): Promise<void> {
+    try {
+      await assembly.manager.run(this.stopping.signal);
+    } catch (error: unknown) {
+      // Work that does not stop in time may still write: only the end of the process is safe.
+      this.log.fatal({ err: error }, 'the controller did not stop in time');
+      process.exit(1);
+    }
+    await assembly.close();
+    await closeClient();
+  }
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import type { DataStore } from '../api/v1alpha1/data-store.ts';
+import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import type { ControlPlaneDependencies } from '../controlplane/dependencies.ts';
+import { tenantKeyOf } from '../controlplane/names.ts';
+import { TenantControlPlaneReconciler } from '../controlplane/reconciler.ts';
+import { DataStoreReconciler, type DataStoreReconcilerDependencies } from '../datastore/reconciler.ts';
+import { Controller, type ControllerOptions } from '../engine/controller.ts';
+import { keyOf, type KubeObject, refOf } from '../kube/resource.ts';
+import type { Secret } from '../kube/resources.ts';
+import type { Caches } from './caches.ts';
+
+type Engine = Pick<ControllerOptions, 'clock' | 'log' | 'metrics'>;
+
+/** Reconciles TenantControlPlanes: on their own changes, on those of what they own, and when their store comes or goes. */
+export function createControlPlaneController(
+  dependencies: ControlPlaneDependencies,
+  caches: Caches,
+  engine: Engine & { readonly workers: number },
+): Controller {
+  const reconciler = new TenantControlPlaneReconciler(dependencies);
+  const controller = new Controller({
+    ...engine,
+    name: 'tenantcontrolplane',
+    reconcile: (key, context) => reconciler.reconcile(key, context),
+  });
+  controller.watches(caches.tenants, selfKey, { when: wishChanged, lane: 'urgent' });
+  for (const owned of [
+    caches.services,
+    caches.secrets,
+    caches.configMaps,
+    caches.deployments,
+    caches.disruptionBudgets,
+    caches.pods,
+  ]) {
+    controller.watches<KubeObject>(owned, (object) => toArray(tenantKeyOf(object)));
+  }
+  return controller.watches(
+    caches.dataStores,
+    (store: DataStore) => waitingTenants(caches, store).map((tenant) => keyOf(refOf(tenant))),
+    { when: usabilityChanged },
+  );
+}
+
+/** Reconciles DataStores: on their own changes, on those of the Secrets that they name, and every minute. */
+export function createDataStoreController(
+  dependencies: DataStoreReconcilerDependencies,
+  caches: Caches,
+  engine: Engine,
+): Controller {
+  const reconciler = new DataStoreReconciler(dependencies);
+  return new Controller({
+    ...engine,
+    workers: 2,
+    name: 'datastore',
+    reconcile: (key, context) => reconciler.reconcile(key, context),
+  })
+    .watches(caches.dataStores, selfKey, { when: wishChanged })
+    .watches(caches.storeSecrets, (secret: Secret) =>
+      caches.dataStores
+        .list()
+        .filter((store) => names(store, secret))
+        .map((store) => keyOf(refOf(store))),
+    );
+}
+
+/** What production uses where tests pass their own. */
+export const ambient = {
+  randomBytes: (size: number) => randomBytes(size),
+  random: () => Math.random(),
+  resolve: async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address),
+} as const;
+
+function selfKey(object: KubeObject): readonly string[] {
+  return [keyOf(refOf(object))];
+}
+
+/** Marina's own status writes are no news to it. */
+function wishChanged(previous: KubeObject | undefined, current: KubeObject | undefined): boolean {
+  return JSON.stringify(wishOf(previous)) !== JSON.stringify(wishOf(current));
+}
+
+function wishOf(object: KubeObject | undefined): unknown {
+  const { uid, generation, deletionTimestamp, annotations, finalizers } = object?.metadata ?? {};
+  return object && [uid, generation, deletionTimestamp, annotations, finalizers];
+}
+
+function usabilityChanged(previous: DataStore | undefined, current: DataStore | undefined): boolean {
+  const ready = (store: DataStore | undefined) =>
+    store?.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
+  return (
+    ready(previous) !== ready(current) || previous?.metadata?.generation !== current?.metadata?.generation
+  );
+}
+
+/** Tenants of a store that are not settled: the others have nothing to gain from its news. */
+function waitingTenants(caches: Caches, store: DataStore): readonly TenantControlPlane[] {
+  return caches.tenants.list().filter((tenant) => {
+    if (tenant.spec.dataStore !== store.metadata?.name) return false;
+    return (
+      tenant.status?.conditions?.find((condition) => condition.type === 'DataStoreReady')?.status !== 'True'
+    );
+  });
+}
+
+function names(store: DataStore, secret: Secret): boolean {
+  const { certificateAuthority, clientCertificate } = store.spec.tlsConfig;
+  return [certificateAuthority.secretName, clientCertificate.secretName].includes(
+    secret.metadata?.name ?? '',
+  );
+}
+
+function toArray<T>(value: T | undefined): readonly T[] {
+  return value === undefined ? [] : [value];
+}

@@ -1,0 +1,79 @@
+import type { V1TopologySpreadConstraint } from '@kubernetes/client-node';
+import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import type { Deployment } from '../../kube/resources.ts';
+import { annotations, podSelector, tenantLabels, type TenantNames } from '../names.ts';
+import { buildContainers } from './containers.ts';
+import { type EtcdAccess, programFlags } from './flags.ts';
+import { buildVolumes } from './volumes.ts';
+
+/** Uid and gid of the control-plane processes: `nonroot` of the official images. */
+const nonRoot = 65532;
+
+export interface DeploymentInput {
+  readonly etcd: EtcdAccess;
+  /** Hash of the files that are read at start only; a new one rolls the pods. */
+  readonly startupFilesHash: string;
+}
+
+/** The control plane of one tenant. The template does not depend on `replicas`: scaling restarts nobody. */
+export function buildDeployment(
+  tenant: TenantControlPlane,
+  names: TenantNames,
+  input: DeploymentInput,
+): Deployment {
+  const wish = tenant.spec.controlPlane.deployment;
+  const selector = podSelector(names.runtimeId);
+  return {
+    metadata: {
+      name: names.deployment,
+      namespace: names.namespace,
+      labels: { ...wish.additionalMetadata?.labels, ...tenantLabels(tenant, 'control-plane') },
+      annotations: { ...wish.additionalMetadata?.annotations },
+    },
+    spec: {
+      replicas: wish.replicas,
+      revisionHistoryLimit: 2,
+      progressDeadlineSeconds: 900,
+      selector: { matchLabels: selector },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: {
+          labels: { ...wish.podAdditionalMetadata?.labels, ...tenantLabels(tenant, 'control-plane') },
+          annotations: {
+            ...wish.podAdditionalMetadata?.annotations,
+            [annotations.startupFiles]: input.startupFilesHash,
+          },
+        },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: nonRoot,
+            runAsGroup: nonRoot,
+            fsGroup: nonRoot,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: buildContainers(tenant, programFlags(tenant, input.etcd)),
+          volumes: buildVolumes(names),
+          topologySpreadConstraints: wish.topologySpreadConstraints ?? defaultSpread(selector),
+          ...(wish.affinity && { affinity: wish.affinity }),
+          ...(wish.nodeSelector && { nodeSelector: wish.nodeSelector }),
+          ...(wish.tolerations && { tolerations: wish.tolerations }),
+          ...(wish.imagePullSecrets && { imagePullSecrets: wish.imagePullSecrets }),
+          ...(wish.priorityClassName && { priorityClassName: wish.priorityClassName }),
+          ...(wish.runtimeClassName && { runtimeClassName: wish.runtimeClassName }),
+        },
+      },
+    },
+  };
+}
+
+function defaultSpread(matchLabels: Record<string, string>): V1TopologySpreadConstraint[] {
+  return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+    maxSkew: 1,
+    topologyKey,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels },
+  }));
+}

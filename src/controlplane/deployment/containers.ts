@@ -1,0 +1,117 @@
+import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
+import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
+import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import { apiServerPort } from '../service/build.ts';
+import { bareVersion } from '../versions.ts';
+import { mountPaths } from './paths.ts';
+import { volumeNames } from './volumes.ts';
+
+interface Program {
+  readonly program: ControlPlaneProgram;
+  readonly name: string;
+  readonly image: 'apiServerImage' | 'controllerManagerImage' | 'schedulerImage';
+  readonly port: number;
+  readonly livenessPath: string;
+  readonly readinessPath?: string;
+  readonly requests: { readonly cpu: string; readonly memory: string };
+}
+
+const programs: readonly Program[] = [
+  {
+    program: 'apiServer',
+    name: 'kube-apiserver',
+    image: 'apiServerImage',
+    port: apiServerPort,
+    livenessPath: '/livez',
+    readinessPath: '/readyz',
+    requests: { cpu: '20m', memory: '100Mi' },
+  },
+  {
+    program: 'controllerManager',
+    name: 'kube-controller-manager',
+    image: 'controllerManagerImage',
+    port: 10257,
+    livenessPath: '/healthz',
+    requests: { cpu: '7m', memory: '35Mi' },
+  },
+  {
+    program: 'scheduler',
+    name: 'kube-scheduler',
+    image: 'schedulerImage',
+    port: 10259,
+    livenessPath: '/healthz',
+    requests: { cpu: '3m', memory: '15Mi' },
+  },
+];
+
+/** What Go programs take from their environment; docs/decisions/0009 has what each saves and costs. */
+const runtimeSettings = [
+  { name: 'GOGC', value: '25' },
+  { name: 'GODEBUG', value: 'memprofilerate=0' },
+] as const;
+
+/** The containers of a control-plane pod; `flags` are whole command lines. */
+export function buildContainers(
+  tenant: TenantControlPlane,
+  flags: Record<ControlPlaneProgram, string[]>,
+): V1Container[] {
+  return programs.map((program) => buildContainer(tenant, program, flags[program.program]));
+}
+
+function buildContainer(tenant: TenantControlPlane, program: Program, flags: string[]): V1Container {
+  const { registrySettings, resources } = tenant.spec.controlPlane.deployment;
+  const version = bareVersion(tenant.spec.kubernetes.version);
+  return {
+    name: program.name,
+    image: `${registrySettings.registry}/${registrySettings[program.image]}:v${version}${registrySettings.tagSuffix}`,
+    imagePullPolicy: 'IfNotPresent',
+    command: [program.name],
+    args: flags,
+    env: [...runtimeSettings],
+    ports: [{ name: portName(program), containerPort: program.port, protocol: 'TCP' }],
+    resources: mergeResources(program, resources?.[program.program]),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: {
+        drop: ['ALL'],
+        // The official image's file capability: without it in the bounding set exec fails with EPERM.
+        ...(program.program === 'apiServer' && { add: ['NET_BIND_SERVICE'] }),
+      },
+    },
+    // Quick to notice, slow to give up: a crowd of births may take minutes without anything being wrong.
+    startupProbe: probe(program.port, program.livenessPath, { period: 1, failures: 600, timeout: 5 }),
+    livenessProbe: probe(program.port, program.livenessPath, { period: 10, failures: 8, timeout: 15 }),
+    ...(program.readinessPath && {
+      readinessProbe: probe(program.port, program.readinessPath, { period: 5, failures: 3, timeout: 15 }),
+    }),
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    volumeMounts: [{ name: volumeNames[program.program], mountPath: mountPaths.pki, readOnly: true }],
+  };
+}
+
+function portName(program: Program): string {
+  return program.program === 'apiServer'
+    ? 'https'
+    : program.name.replace('kube-', '').slice(0, 15).replace(/-$/, '');
+}
+
+function mergeResources(
+  program: Program,
+  resources: V1ResourceRequirements | undefined,
+): V1ResourceRequirements {
+  return { ...resources, requests: { ...program.requests, ...resources?.requests } };
+}
+
+function probe(
+  port: number,
+  path: string,
+  timing: { readonly period: number; readonly failures: number; readonly timeout: number },
+): V1Probe {
+  return {
+    httpGet: { scheme: 'HTTPS', port, path },
+    periodSeconds: timing.period,
+    failureThreshold: timing.failures,
+    timeoutSeconds: timing.timeout,
+  };
+}

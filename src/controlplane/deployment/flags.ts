@@ -1,0 +1,129 @@
+import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
+import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import { apiServerPort } from '../service/build.ts';
+import { mountPaths } from './paths.ts';
+
+const pki = mountPaths.pki;
+
+export interface EtcdAccess {
+  /** `host:port`. */
+  readonly endpoints: readonly string[];
+  /** Name of the tenant's partition. */
+  readonly partition: string;
+  /** PEM; read by kube-apiserver when it starts. */
+  readonly certificateAuthority: string;
+}
+
+/** Command lines of the three programs: Marina's flags, then the user's, which win where both may set one. */
+export function programFlags(
+  tenant: TenantControlPlane,
+  etcd: EtcdAccess,
+): Record<ControlPlaneProgram, string[]> {
+  const { extraArgs } = tenant.spec.controlPlane.deployment;
+  return {
+    apiServer: merge(apiServerFlags(tenant, etcd), extraArgs.apiServer),
+    controllerManager: merge(controllerManagerFlags(tenant), extraArgs.controllerManager),
+    scheduler: merge(schedulerFlags(), extraArgs.scheduler),
+  };
+}
+
+/** The issuers of service-account tokens: the first one issues, all are accepted. */
+export function serviceAccountIssuers(tenant: TenantControlPlane): readonly string[] {
+  const own = `https://kubernetes.default.svc.${tenant.spec.networkProfile.clusterDomain}`;
+  return [...tenant.spec.serviceAccountIssuers, own];
+}
+
+function apiServerFlags(
+  tenant: TenantControlPlane,
+  etcd: EtcdAccess,
+): Record<string, string | readonly string[]> {
+  return {
+    'allow-privileged': 'true',
+    'authentication-config': `${pki}/authentication.yaml`,
+    'authorization-mode': 'Node,RBAC',
+    'client-ca-file': `${pki}/ca.crt`,
+    'enable-admission-plugins': 'NodeRestriction',
+    'enable-bootstrap-token-auth': 'true',
+    'encryption-provider-config': `${pki}/encryption.yaml`,
+    'endpoint-reconciler-type': 'none',
+    'etcd-cafile': `${pki}/etcd/ca.crt`,
+    'etcd-certfile': `${pki}/etcd/client.crt`,
+    'etcd-keyfile': `${pki}/etcd/client.key`,
+    // Marina compacts the shared store. With 0 the API server never watches compact_rev_key and serves old snapshots.
+    'etcd-compaction-interval': '876000h',
+    'etcd-prefix': `/${etcd.partition}`,
+    'etcd-servers': etcd.endpoints.map((endpoint) => `https://${endpoint}`).join(','),
+    'kubelet-client-certificate': `${pki}/apiserver-kubelet-client.crt`,
+    'kubelet-client-key': `${pki}/apiserver-kubelet-client.key`,
+    'kubelet-preferred-address-types': tenant.spec.kubernetes.kubelet.preferredAddressTypes.join(','),
+    profiling: 'false',
+    'proxy-client-cert-file': `${pki}/front-proxy-client.crt`,
+    'proxy-client-key-file': `${pki}/front-proxy-client.key`,
+    'requestheader-allowed-names': 'front-proxy-client',
+    'requestheader-client-ca-file': `${pki}/front-proxy-ca.crt`,
+    'requestheader-extra-headers-prefix': 'X-Remote-Extra-',
+    'requestheader-group-headers': 'X-Remote-Group',
+    'requestheader-username-headers': 'X-Remote-User',
+    'secure-port': String(apiServerPort),
+    'service-account-issuer': serviceAccountIssuers(tenant),
+    'service-account-key-file': `${pki}/sa.pub`,
+    'service-account-signing-key-file': `${pki}/sa.key`,
+    'service-cluster-ip-range': tenant.spec.networkProfile.serviceCidrs.join(','),
+    'tls-cert-file': `${pki}/apiserver.crt`,
+    'tls-private-key-file': `${pki}/apiserver.key`,
+  };
+}
+
+function controllerManagerFlags(tenant: TenantControlPlane): Record<string, string> {
+  return {
+    ...delegatedAuthentication('controller-manager'),
+    'allocate-node-cidrs': 'true',
+    'cluster-cidr': tenant.spec.networkProfile.podCidrs.join(','),
+    'cluster-name': tenant.metadata?.name ?? '',
+    'cluster-signing-cert-file': `${pki}/ca.crt`,
+    'cluster-signing-key-file': `${pki}/ca.key`,
+    controllers: '*,bootstrapsigner,tokencleaner',
+    'leader-elect': 'true',
+    profiling: 'false',
+    'root-ca-file': `${pki}/ca.crt`,
+    'service-account-private-key-file': `${pki}/sa.key`,
+    'service-cluster-ip-range': tenant.spec.networkProfile.serviceCidrs.join(','),
+    'use-service-account-credentials': 'true',
+  };
+}
+
+function schedulerFlags(): Record<string, string> {
+  return { ...delegatedAuthentication('scheduler'), 'leader-elect': 'true', profiling: 'false' };
+}
+
+/**
+ * The roots come as files. Looking them up in the cluster would end the program whenever it starts before its
+ * API server does, which in one pod is always (apiserver pkg/server/options/authentication.go).
+ */
+function delegatedAuthentication(name: 'controller-manager' | 'scheduler'): Record<string, string> {
+  const kubeconfig = `${pki}/${name}.kubeconfig`;
+  return {
+    'authentication-kubeconfig': kubeconfig,
+    'authentication-skip-lookup': 'true',
+    'authorization-kubeconfig': kubeconfig,
+    'client-ca-file': `${pki}/ca.crt`,
+    kubeconfig,
+    'requestheader-client-ca-file': `${pki}/front-proxy-ca.crt`,
+  };
+}
+
+function merge(own: Record<string, string | readonly string[]>, extra: readonly string[]): string[] {
+  const overridden = new Set(extra.map((argument) => argument.replace(/^--/, '').replace(/=.*$/s, '')));
+  const flags = Object.entries(own)
+    .filter(([name]) => !overridden.has(name))
+    .flatMap(([name, value]) =>
+      typeof value === 'string' ? [`--${name}=${value}`] : value.map((each) => `--${name}=${each}`),
+    );
+  return [...flags.sort(byFlagName), ...extra];
+}
+
+/** Stable order, so that the pod template does not depend on the order of the table; repeated flags keep theirs. */
+function byFlagName(a: string, b: string): number {
+  const [first = '', second = ''] = [a.split('=')[0], b.split('=')[0]];
+  return first < second ? -1 : first > second ? 1 : 0;
+}

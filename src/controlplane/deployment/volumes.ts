@@ -1,0 +1,57 @@
+import type { V1KeyToPath, V1Volume, V1VolumeProjection } from '@kubernetes/client-node';
+import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
+import type { TenantNames } from '../names.ts';
+
+const readableByGroup = 0o440;
+
+/** One projected volume a program, with exactly the files that this program reads: only kcm sees the root's key. */
+export function buildVolumes(names: TenantNames): V1Volume[] {
+  return [
+    projected('apiServer', [
+      secret(names.roots, ['ca.crt', 'front-proxy-ca.crt', 'sa.key', 'sa.pub', 'encryption.yaml']),
+      secret(names.certificates, [
+        ...pair('apiserver'),
+        ...pair('apiserver-kubelet-client'),
+        ...pair('front-proxy-client'),
+      ]),
+      secret(names.dataStoreAccess, ['ca.crt', 'client.crt', 'client.key'], 'etcd/'),
+      configMap(names.config, ['authentication.yaml']),
+    ]),
+    projected('controllerManager', [
+      secret(names.roots, ['ca.crt', 'ca.key', 'front-proxy-ca.crt', 'sa.key']),
+      secret(names.certificates, pair('controller-manager')),
+      configMap(names.config, ['controller-manager.kubeconfig']),
+    ]),
+    projected('scheduler', [
+      secret(names.roots, ['ca.crt', 'front-proxy-ca.crt']),
+      secret(names.certificates, pair('scheduler')),
+      configMap(names.config, ['scheduler.kubeconfig']),
+    ]),
+  ];
+}
+
+export const volumeNames: Record<ControlPlaneProgram, string> = {
+  apiServer: 'kube-apiserver-pki',
+  controllerManager: 'kube-controller-manager-pki',
+  scheduler: 'kube-scheduler-pki',
+};
+
+function projected(program: ControlPlaneProgram, sources: V1VolumeProjection[]): V1Volume {
+  return { name: volumeNames[program], projected: { defaultMode: readableByGroup, sources } };
+}
+
+function secret(name: string, keys: readonly string[], folder = ''): V1VolumeProjection {
+  return { secret: { name, items: toItems(keys, folder) } };
+}
+
+function configMap(name: string, keys: readonly string[]): V1VolumeProjection {
+  return { configMap: { name, items: toItems(keys, '') } };
+}
+
+function toItems(keys: readonly string[], folder: string): V1KeyToPath[] {
+  return keys.map((key) => ({ key, path: `${folder}${key}` }));
+}
+
+function pair(name: string): string[] {
+  return [`${name}.crt`, `${name}.key`];
+}

@@ -1,0 +1,198 @@
+import type {
+  TenantControlPlane,
+  TenantControlPlaneStatus,
+  TimelineStep,
+} from '../api/v1alpha1/tenant-control-plane.ts';
+import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-types.ts';
+import { type ConditionUpdate, setConditions } from '../engine/conditions.ts';
+import { kubeconfigKey } from './admin-kubeconfig/build.ts';
+import type { StepResult } from './component.ts';
+import type { Workload } from './deployment/observe.ts';
+import { podSelector, type TenantNames } from './names.ts';
+import { type Endpoint, formatEndpoint } from './service/endpoint.ts';
+
+/** How far a reconcile came, step by step. */
+export interface Progress {
+  readonly endpoint: StepResult<Endpoint>;
+  /** Whether the published address answers. */
+  readonly endpointCheck: StepResult;
+  readonly partition: StepResult<unknown>;
+  readonly certificates: StepResult<unknown>;
+  readonly workload: StepResult<Workload>;
+  readonly bootstrap: StepResult;
+  readonly addons: StepResult;
+  readonly adminKubeconfig: StepResult;
+  readonly rootsFingerprint?: string;
+  readonly expiries?: readonly { readonly name: string; readonly notAfter: Date }[];
+  readonly version?: string;
+  /** Pods that exist, ready or not. */
+  readonly pods: number;
+  /** Of what was last written inside the tenant cluster. */
+  readonly bootstrapHash?: string;
+}
+
+/** The status that a reconcile leaves behind; the same object again when nothing changed. */
+export function buildStatus(
+  tenant: TenantControlPlane,
+  names: TenantNames,
+  progress: Progress,
+  now: Date,
+): TenantControlPlaneStatus {
+  const previous = tenant.status ?? {};
+  const conditions = setConditions(previous.conditions, conditionsOf(tenant, progress), now);
+  const workload = progress.workload.state === 'Done' ? progress.workload.value : undefined;
+  const status: TenantControlPlaneStatus = {
+    ...previous,
+    observedGeneration: tenant.metadata?.generation,
+    phase: phaseOf(progress),
+    conditions: [...conditions],
+    runtimeId: names.runtimeId,
+    dataStore: tenant.spec.dataStore,
+    selector: toSelector(names.runtimeId),
+    replicas: progress.pods,
+    readyReplicas: workload?.readyReplicas ?? 0,
+    timeline: extendTimeline(tenant, progress, now),
+  };
+  if (progress.endpoint.state === 'Done')
+    status.controlPlaneEndpoint = formatEndpoint(progress.endpoint.value);
+  if (progress.adminKubeconfig.state === 'Done') {
+    status.adminKubeconfig = { name: names.adminKubeconfig, key: kubeconfigKey };
+  }
+  if (progress.rootsFingerprint) status.rootsFingerprint = progress.rootsFingerprint;
+  if (progress.version) status.version = progress.version;
+  if (progress.bootstrapHash) status.bootstrapHash = progress.bootstrapHash;
+  if (progress.expiries) {
+    status.certificates = progress.expiries.map(({ name, notAfter }) => ({
+      name,
+      notAfter: toSeconds(notAfter),
+    }));
+  }
+  return status;
+}
+
+/** Conditions that Ready is the sum of, in the order in which they come about. */
+function readyParts(
+  tenant: TenantControlPlane,
+  progress: Progress,
+): readonly [ConditionType, StepResult<unknown>][] {
+  const required = tenant.spec.networkProfile.endpointCheck === 'Required';
+  return [
+    ['DataStoreReady', progress.partition],
+    ['CertificatesReady', both(progress.certificates, progress.adminKubeconfig)],
+    ['WorkloadReady', progress.workload],
+    ['BootstrapReady', progress.bootstrap],
+    ['EndpointReady', required ? both(progress.endpoint, progress.endpointCheck) : progress.endpoint],
+  ];
+}
+
+function conditionsOf(tenant: TenantControlPlane, progress: Progress): ConditionUpdate[] {
+  const parts = readyParts(tenant, progress);
+  const all = new Map<ConditionType, ConditionUpdate>();
+  const update = (type: ConditionType, step: StepResult<unknown>, message: string) =>
+    all.set(type, toCondition(type, step, message, tenant.metadata?.generation));
+
+  for (const [type, step] of parts) update(type, step, doneMessages[type]);
+  // An API server that answers is enough for Ready; the workload is as it should be only when every replica is.
+  if (progress.workload.state === 'Done') {
+    update('WorkloadReady', progress.workload.value.rollout, doneMessages.WorkloadReady);
+  }
+  if (tenant.spec.networkProfile.endpointCheck === 'Skip') {
+    update('EndpointReady', progress.endpoint, 'The published address is known; it is not checked.');
+  }
+  update('AddonsReady', progress.addons, doneMessages.AddonsReady);
+  // What failed explains more than what merely waits for it.
+  const blocking =
+    parts.find(([, step]) => step.state === 'Failed') ?? parts.find(([, step]) => step.state === 'Waiting');
+  update('Ready', blocking?.[1] ?? { state: 'Done', value: undefined }, doneMessages.Ready);
+  return conditionTypes.flatMap((type) => all.get(type) ?? []);
+}
+
+const doneMessages: Record<ConditionType, string> = {
+  Ready: 'Workers can join.',
+  DataStoreReady: 'The partition and its credential are in place.',
+  EndpointReady: 'The published address is known and answers.',
+  CertificatesReady: 'All certificates are valid.',
+  WorkloadReady: 'Every replica runs what is wanted.',
+  BootstrapReady: 'Everything that kubeadm join needs is in place.',
+  AddonsReady: 'All addons are applied.',
+};
+
+function toCondition(
+  type: ConditionType,
+  step: StepResult<unknown>,
+  message: string,
+  observedGeneration: number | undefined,
+): ConditionUpdate {
+  switch (step.state) {
+    case 'Done':
+      return {
+        type,
+        status: 'True',
+        reason: type === 'Ready' ? 'Joinable' : 'AsExpected',
+        message,
+        observedGeneration,
+      };
+    case 'Waiting':
+      return { type, status: 'False', reason: step.reason, message: step.message, observedGeneration };
+    case 'Failed':
+      return { type, status: 'False', reason: step.reason, message: step.message, observedGeneration };
+  }
+}
+
+function phaseOf(progress: Progress): TenantControlPlaneStatus['phase'] {
+  if (progress.workload.state === 'Waiting' && progress.workload.reason === 'Stopped') return 'Stopped';
+  const steps = [
+    progress.partition,
+    progress.endpoint,
+    progress.endpointCheck,
+    progress.certificates,
+    progress.adminKubeconfig,
+    progress.workload,
+    progress.bootstrap,
+  ];
+  if (steps.some((step) => step.state === 'Failed')) return 'Degraded';
+  return steps.every((step) => step.state === 'Done') ? 'Ready' : 'Provisioning';
+}
+
+function extendTimeline(
+  tenant: TenantControlPlane,
+  progress: Progress,
+  now: Date,
+): NonNullable<TenantControlPlaneStatus['timeline']> {
+  const timeline = [...(tenant.status?.timeline ?? [])];
+  const created = Date.parse(tenant.metadata?.creationTimestamp ?? now.toISOString());
+  const reach = (step: TimelineStep, reached: boolean) => {
+    if (!reached || timeline.some((entry) => entry.step === step)) return;
+    timeline.push({ step, time: toSeconds(now), milliseconds: Math.max(0, now.getTime() - created) });
+  };
+  const workloadExists =
+    progress.workload.state === 'Done' || progress.workload.reason !== 'DeploymentPending';
+  reach('Accepted', true);
+  reach('EndpointAssigned', progress.endpoint.state === 'Done');
+  reach('CertificatesIssued', progress.certificates.state === 'Done');
+  reach('PartitionReady', progress.partition.state === 'Done');
+  reach('WorkloadCreated', workloadExists && progress.certificates.state === 'Done');
+  reach('ApiServerReady', progress.workload.state === 'Done');
+  reach('Bootstrapped', progress.bootstrap.state === 'Done');
+  reach('AddonsApplied', progress.addons.state === 'Done');
+  reach(
+    'Ready',
+    readyParts(tenant, progress).every(([, step]) => step.state === 'Done'),
+  );
+  return timeline;
+}
+
+function both(first: StepResult<unknown>, second: StepResult<unknown>): StepResult<unknown> {
+  return first.state === 'Done' ? second : first;
+}
+
+function toSelector(id: string): string {
+  return Object.entries(podSelector(id))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+}
+
+/** RFC 3339 in seconds, as the API server writes times. */
+function toSeconds(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
+}

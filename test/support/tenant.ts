@@ -1,0 +1,23 @@
+import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
+import { type TenantControlPlaneSpecInput, withDefaults } from './defaults.ts';
+
+/** A TenantControlPlane `demo` in namespace `team-a` with every default; `spec` is what the test is about. */
+export function aTenant(
+  spec: Partial<TenantControlPlaneSpecInput> = {},
+  metadata: Partial<NonNullable<TenantControlPlane['metadata']>> = {},
+): TenantControlPlane {
+  return {
+    apiVersion,
+    kind: 'TenantControlPlane',
+    metadata: {
+      name: 'demo',
+      namespace: 'team-a',
+      uid: '5f0c9a4e-2d39-4f0e-9a53-3b8c4b6f7a10',
+      generation: 1,
+      creationTimestamp: '2026-11-21T08:00:00Z',
+      ...metadata,
+    },
+    spec: withDefaults({ kubernetes: { version: 'v1.36.3' }, ...spec }),
+  };
+}
