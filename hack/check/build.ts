@@ -1,0 +1,12 @@
+/** `npm run build`: src/ to dist/, and the proof that Node can load what came out. */
+import { runNode } from './run-node.ts';
+
+const steps = [
+  ['node_modules/@nestjs/cli/bin/nest.js', 'build'],
+  ['--experimental-vm-modules', 'hack/check/load-build.ts', 'dist'],
+];
+for (const step of steps) {
+  process.exitCode = (await runNode(step)) ?? 1;
+  if (process.exitCode !== 0) break;
+}
+if (process.exitCode === 0) console.log('dist/main.js is built, and loads');
