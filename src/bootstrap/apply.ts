@@ -1,3 +1,4 @@
+import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { CallOptions, KubeClient } from '../kube/client.ts';
 import { isKubeError, type KubeErrorCode } from '../kube/errors.ts';
 import { refOf, type KubeObject } from '../kube/resource.ts';
@@ -8,7 +9,6 @@ import { gather, nameOf, type LiveObjects } from './gather.ts';
 import { bootstrapPhases } from './index.ts';
 import { PHASE_LABEL } from './objects.ts';
 
-const FIELD_MANAGER = 'marina';
 /** Requests in flight towards one tenant. */
 const CONCURRENCY = 8;
 
@@ -95,7 +95,7 @@ async function settle(
     await calls.delete(resource, refOf(object), { uid: current?.metadata?.uid, propagation: 'Background' });
   }
   try {
-    await calls.apply(resource, object, { fieldManager: FIELD_MANAGER });
+    await calls.apply(resource, object, { fieldManager });
   } catch (error) {
     if (current || !isKubeError(error, 'Invalid')) throw error;
     // An object without the label is not among those gathered, and this one cannot become what it should be.
@@ -122,7 +122,7 @@ function isApplied(object: KubeObject): boolean {
     manager?: string;
     operation?: string;
   }[];
-  return entries.some((entry) => entry.manager === FIELD_MANAGER && entry.operation === 'Apply');
+  return entries.some((entry) => entry.manager === fieldManager && entry.operation === 'Apply');
 }
 
 async function remove(calls: Calls, { phase, resource, object }: BootstrapObject): Promise<Outcome> {

@@ -1,3 +1,4 @@
+import { encodeData } from '../kube/secret-data.ts';
 import type { Secret } from '../kube/resources.ts';
 import { hostAndPort, type Endpoint } from './endpoint.ts';
 import { BOOTSTRAP_TOKEN_GROUP } from './groups.ts';
@@ -33,9 +34,7 @@ export function buildJoinToken(token: JoinToken): Secret {
   return {
     metadata: { namespace: 'kube-system', name: `bootstrap-token-${token.tokenId}` },
     type: BOOTSTRAP_TOKEN_TYPE,
-    data: Object.fromEntries(
-      Object.entries(data).map(([name, value]) => [name, Buffer.from(value).toString('base64')]),
-    ),
+    data: encodeData(data),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 
+import { decodeData } from '../kube/secret-data.ts';
 import type { Secret } from '../kube/resources.ts';
 import { BOOTSTRAP_TOKEN_TYPE } from './join-token.ts';
 
@@ -31,7 +32,7 @@ export function detachedSignature(content: string, token: SigningToken): string 
 }
 
 function valueOf(secret: Secret, key: string): string {
-  return Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
+  return decodeData(secret)[key] ?? '';
 }
 
 /** A time that cannot be read counts as past. */

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { differences } from '../kube/differences.ts';
 import { isKubeError, KubeError } from '../kube/errors.ts';
 import type { Informer } from '../kube/informer.ts';
 import { type KubeObject, refOf, type Resource } from '../kube/resource.ts';
-import { annotations, fieldManager } from './names.ts';
+import { contentHash } from './content-hash.ts';
+import { annotations } from './names.ts';
 
 /** The cache of one kind, as far as writing needs it. */
 export type OwnedCache<T extends KubeObject> = Pick<Informer<T>, 'get' | 'remember'>;
@@ -69,7 +70,7 @@ export async function deleteOwned<T extends KubeObject>(
 }
 
 function withAppliedHash<T extends KubeObject>(desired: T, uid: string | undefined): T {
-  const hash = createHash('sha256').update(JSON.stringify(desired)).digest('hex').slice(0, 16);
+  const hash = contentHash(desired).slice(0, 16);
   return {
     ...desired,
     metadata: {

@@ -1,10 +1,10 @@
 import { tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
-import { DataStoreError } from '../datastore/errors.ts';
 import { hasFinalizer, removeFinalizer } from '../engine/finalizer.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { configMaps, deployments, podDisruptionBudgets, secrets, services } from '../kube/resources.ts';
 import { deleteOwned } from './apply-owned.ts';
 import { done, failed, type StepResult, waiting } from './component.ts';
+import { onStore } from './datastore-access/on-store.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
 import { finalizer } from './names.ts';
 import type { View } from './view.ts';
@@ -64,13 +64,7 @@ async function deletePartition(
   }
   const opened = connections.open(dataStore);
   if (!opened.ok) return failed(opened.reason, opened.message);
-  try {
-    await (await opened.driver()).deletePartition(names.runtimeId, { fence });
-    return done(undefined);
-  } catch (error: unknown) {
-    if (!(error instanceof DataStoreError)) throw error;
-    return failed(`DataStore${error.code}`, error.message, error);
-  }
+  return onStore(opened, (driver) => driver.deletePartition(names.runtimeId, { fence }));
 }
 
 async function deleteAdminKubeconfig(view: View, { client }: ControlPlaneDependencies): Promise<void> {

@@ -2,9 +2,6 @@ import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts
 import { keyOf, type KubeObject, type ObjectRef } from '../kube/resource.ts';
 import { runtimeId } from './runtime-id.ts';
 
-/** Field manager of everything that Marina applies. */
-export const fieldManager = 'marina';
-
 /** Keeps a TenantControlPlane until everything that it owns outside its namespace is gone. */
 export const finalizer = 'marina.dev/control-plane';
 

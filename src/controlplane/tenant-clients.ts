@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../engine/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
 import { connect } from '../kube/kubeconfig.ts';
+import { contentHash } from './content-hash.ts';
 
 /** How to reach one tenant's API server as Marina. PEM. */
 export interface TenantTarget {
@@ -39,7 +39,7 @@ export class TenantClients {
   }
 
   async client(target: TenantTarget): Promise<KubeClient> {
-    const key = createHash('sha256').update(JSON.stringify(target)).digest('base64');
+    const key = contentHash(target);
     const present = this.pooled.get(key);
     if (present) {
       present.lastUsedMs = this.clock.monotonicMs();

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { statusFieldManager } from '../api/v1alpha1/field-managers.ts';
 import {
   type TenantControlPlane,
   tenantControlPlanes,
@@ -8,7 +9,6 @@ import { setConditions } from '../engine/conditions.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { OwnedCache } from './apply-owned.ts';
 import type { StepResult } from './component.ts';
-import { fieldManager } from './names.ts';
 
 /** The one write of a reconcile to its own object, and only when something changed. */
 export class StatusWriter {
@@ -26,7 +26,7 @@ export class StatusWriter {
     const { name, namespace, uid, resourceVersion } = tenant.metadata ?? {};
     const body = { metadata: { name, namespace, uid, resourceVersion }, status } as TenantControlPlane;
     const written = await this.client.apply(tenantControlPlanes, body, {
-      fieldManager: `${fieldManager}-status`,
+      fieldManager: statusFieldManager,
       subresource: 'status',
     });
     this.cache.remember(written);

@@ -1,6 +1,7 @@
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { ObjectRef } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
+import { decodeData } from '../kube/secret-data.ts';
 import type { Issuer } from '../pki/types.ts';
 import type { DataStoreConnection, DataStoreDriver } from './driver.ts';
 import type { DataStorePool } from './pool.ts';
@@ -60,8 +61,7 @@ export class DataStoreConnections {
     const secret = this.#secrets.get({ namespace: this.#namespace, name });
     const where = `Secret ${this.#namespace}/${name}`;
     if (!secret) return { ok: false, reason: 'DataStoreSecretMissing', message: `${where} does not exist.` };
-    const certificate = decode(secret.data?.['tls.crt']);
-    const privateKey = decode(secret.data?.['tls.key']);
+    const { 'tls.crt': certificate, 'tls.key': privateKey } = decodeData(secret);
     if (!certificate || !privateKey) {
       return {
         ok: false,
@@ -71,8 +71,4 @@ export class DataStoreConnections {
     }
     return { ok: true, certificate, privateKey };
   }
-}
-
-function decode(value: string | undefined): string {
-  return Buffer.from(value ?? '', 'base64').toString('utf8');
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type DataStore, dataStores, type DataStoreStatus } from '../api/v1alpha1/data-store.ts';
+import { statusFieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { Clock } from '../engine/clock.ts';
 import { setConditions } from '../engine/conditions.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
@@ -78,7 +79,7 @@ export class DataStoreReconciler {
     const body = { metadata: { name, uid, resourceVersion }, status } as DataStore;
     try {
       const written = await client.apply(dataStores, body, {
-        fieldManager: 'marina-status',
+        fieldManager: statusFieldManager,
         subresource: 'status',
       });
       this.dependencies.dataStores.remember(written);

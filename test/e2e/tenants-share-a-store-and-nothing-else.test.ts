@@ -5,7 +5,8 @@ import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-p
 import { connect } from '../../src/kube/kubeconfig.ts';
 import type { Resource } from '../../src/kube/resource.ts';
 import { configMaps, deployments, pods, secrets, services } from '../../src/kube/resources.ts';
-import { decode, isReady, type LocalCluster, openLocalCluster } from '../support/local-cluster.ts';
+import { decodeData } from '../../src/kube/secret-data.ts';
+import { isReady, type LocalCluster, openLocalCluster } from '../support/local-cluster.ts';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
 type Credential = Parameters<LocalCluster['etcdctl']>[0];
@@ -117,7 +118,7 @@ describe('two tenants on one store', () => {
   async function rootCredential(): Promise<Credential> {
     const [ca, root] = await Promise.all(
       ['etcd-datastore-ca', 'etcd-datastore-root'].map(async (name) =>
-        decode(await cluster.client.get(secrets, { namespace: 'marina-system', name })),
+        decodeData(await cluster.client.get(secrets, { namespace: 'marina-system', name })),
       ),
     );
     return credentialFiles('root', ca?.['tls.crt'], root?.['tls.crt'], root?.['tls.key']);
@@ -141,7 +142,7 @@ describe('two tenants on one store', () => {
       namespace: cluster.namespace,
       name: `${name}-kubeconfig`,
     });
-    return decode(secret)['value'] ?? '';
+    return decodeData(secret)['value'] ?? '';
   }
 
   async function ownedBy(tenant: TenantControlPlane): Promise<readonly string[]> {

@@ -7,7 +7,8 @@ import type { TenantControlPlaneSpecInput } from './defaults.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { namespaces, type Secret, secrets } from '../../src/kube/resources.ts';
+import { namespaces, secrets } from '../../src/kube/resources.ts';
+import { decodeData } from '../../src/kube/secret-data.ts';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { type LocalEnvironment, readEnvironment } from '../../hack/local/local-environment.ts';
 import { freePort } from './ports.ts';
@@ -112,18 +113,11 @@ export async function openLocalCluster({ name }: OpenOptions): Promise<LocalClus
       return tenantClient;
     },
     async controlPlaneSecret(secretName) {
-      return decode(await client.get(secrets, { namespace: 'marina-tenants', name: secretName }));
+      return decodeData(await client.get(secrets, { namespace: 'marina-tenants', name: secretName }));
     },
     etcdctl: (credential, args) => etcdctl(environment, credential, args),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-}
-
-export function decode(secret: Secret | undefined): Readonly<Record<string, string>> {
-  const entries = Object.entries(secret?.data ?? {});
-  return Object.fromEntries(
-    entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
-  );
 }
 
 export function isReady(tenant: TenantControlPlane): boolean {

@@ -11,6 +11,7 @@ import { EngineMetrics } from '../../src/engine/metrics.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { namespaces, nodes, secrets } from '../../src/kube/resources.ts';
+import { encodeData } from '../../src/kube/secret-data.ts';
 import { installCustomResources } from './custom-resources.ts';
 import { type EtcdServer, startEtcd } from './etcd.ts';
 import { startKubeApiserver } from './kube-apiserver.ts';
@@ -118,7 +119,7 @@ async function createDataStore(client: KubeClient, etcd: EtcdServer): Promise<vo
     client.create(secrets, {
       metadata: { name, namespace: 'marina-system' },
       type: 'kubernetes.io/tls',
-      data: { 'tls.crt': base64(credential.certificate), 'tls.key': base64(credential.privateKey) },
+      data: encodeData({ 'tls.crt': credential.certificate, 'tls.key': credential.privateKey }),
     });
   await tls('etcd-datastore-ca', etcd.ca);
   await tls('etcd-datastore-root', etcd.root);
@@ -135,8 +136,4 @@ async function createDataStore(client: KubeClient, etcd: EtcdServer): Promise<vo
       },
     },
   } satisfies DataStore);
-}
-
-function base64(text: string): string {
-  return Buffer.from(text, 'utf8').toString('base64');
 }

@@ -8,6 +8,7 @@ import {
   type CertificateRequest,
   type Issuer,
   type KeyAlgorithm,
+  type Validity,
 } from '../../src/pki/index.ts';
 
 const HOUR = 60 * 60 * 1000;
@@ -21,10 +22,11 @@ export function validNow(): { readonly notBefore: Date; readonly notAfter: Date 
 export async function makeAuthority(
   commonName = 'kubernetes',
   algorithm: KeyAlgorithm = 'ECDSA-P256',
+  validity: Validity = validNow(),
 ): Promise<Issuer> {
   const keyPair = await generateKeyPair(algorithm);
   const serialNumber = newSerialNumber(randomBytes);
-  const certificate = issueCertificateAuthority({ commonName, keyPair, serialNumber, ...validNow() });
+  const certificate = issueCertificateAuthority({ commonName, keyPair, serialNumber, ...validity });
   return { certificate, privateKey: keyPair.privateKey };
 }
 

@@ -1,13 +1,3 @@
-/** metav1.Condition as plain JSON. */
-export interface Condition {
-  readonly type: string;
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly observedGeneration?: number;
-  readonly lastTransitionTime: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
 /** Condition types of a TenantControlPlane; kstatus understands Ready, Reconciling and Stalled. */
 export const conditionTypes = [
   'Ready',

@@ -3,7 +3,7 @@ import type { Secret } from '../../kube/resources.ts';
 import { buildKubeconfig } from '../../pki/index.ts';
 import type { CertificateFiles } from '../certificates/plan.ts';
 import { tenantLabels, type TenantNames } from '../names.ts';
-import { encodeData } from '../secret-data.ts';
+import { encodeData } from '../../kube/secret-data.ts';
 import { type Endpoint, formatEndpoint } from '../service/endpoint.ts';
 
 /** Key of the Secret under which Cluster API and GitOps tools look for a kubeconfig. */

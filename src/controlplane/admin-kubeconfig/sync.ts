@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
+import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { secrets } from '../../kube/resources.ts';
 import type { CertificateFiles } from '../certificates/plan.ts';
 import { done, failed, type StepResult } from '../component.ts';
-import { fieldManager } from '../names.ts';
+import { contentHash } from '../content-hash.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import type { View } from '../view.ts';
 import { buildAdminKubeconfig } from './build.ts';
@@ -35,7 +35,7 @@ export class AdminKubeconfigs {
     },
   ): Promise<StepResult> {
     const secret = buildAdminKubeconfig(view.tenant, view.names, input);
-    const hash = createHash('sha256').update(JSON.stringify(secret)).digest('hex');
+    const hash = contentHash(secret);
     const uid = view.tenant.metadata?.uid ?? '';
     const nowMs = this.clock.monotonicMs();
     const before = this.written.get(uid);

@@ -5,7 +5,7 @@ import { applyOwned, type OwnedCache } from '../apply-owned.ts';
 import { done, type StepResult } from '../component.ts';
 import { tenantLabels } from '../names.ts';
 import type { Roots } from '../roots/material.ts';
-import { decodeData, encodeData } from '../secret-data.ts';
+import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
 import { issueLeaf } from './issue-leaf.ts';
 import { type CertificateFiles, planCertificates } from './plan.ts';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { ConfigMap } from '../../kube/resources.ts';
 import { buildKubeconfig } from '../../pki/index.ts';
+import { contentHash } from '../content-hash.ts';
 import { mountPaths } from '../deployment/paths.ts';
 import { tenantLabels, type TenantNames } from '../names.ts';
 import { apiServerPort } from '../service/build.ts';
@@ -26,10 +26,7 @@ export function buildConfig(tenant: TenantControlPlane, names: TenantNames): Con
 export function startupFilesHash(config: ConfigMap, storeAuthority: string): string {
   const { 'controller-manager.kubeconfig': controllerManager, 'scheduler.kubeconfig': scheduler } =
     config.data ?? {};
-  return createHash('sha256')
-    .update(JSON.stringify([controllerManager, scheduler, storeAuthority]))
-    .digest('hex')
-    .slice(0, 16);
+  return contentHash([controllerManager, scheduler, storeAuthority]).slice(0, 16);
 }
 
 /**

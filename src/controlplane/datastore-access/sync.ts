@@ -1,13 +1,13 @@
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
-import { DataStoreError } from '../../datastore/errors.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
 import { applyOwned, type OwnedCache } from '../apply-owned.ts';
 import { done, failed, type StepResult } from '../component.ts';
 import type { EtcdAccess } from '../deployment/flags.ts';
 import { tenantLabels } from '../names.ts';
-import { decodeData, encodeData } from '../secret-data.ts';
+import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
+import { onStore } from './on-store.ts';
 import { currentCredential } from './credential.ts';
 
 export interface PartitionDependencies {
@@ -36,12 +36,11 @@ export async function syncPartition(
   const opened = dependencies.connections.open(dataStore);
   if (!opened.ok) return failed(opened.reason, opened.message);
 
-  try {
-    if (dependencies.verify)
-      await (await opened.driver()).ensurePartition(names.runtimeId, { fence: dependencies.fence });
-  } catch (error: unknown) {
-    if (!(error instanceof DataStoreError)) throw error;
-    return failed(`DataStore${error.code}`, error.message, error);
+  if (dependencies.verify) {
+    const ensured = await onStore(opened, (driver) =>
+      driver.ensurePartition(names.runtimeId, { fence: dependencies.fence }),
+    );
+    if (ensured.state !== 'Done') return ensured;
   }
 
   const credential = await currentCredential({

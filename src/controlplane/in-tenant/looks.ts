@@ -12,7 +12,7 @@ import { type Endpoint, formatEndpoint } from '../service/endpoint.ts';
 import type { TenantClients, TenantTarget } from '../tenant-clients.ts';
 import type { View } from '../view.ts';
 import { bootstrapInput } from './input.ts';
-import { lookAgain, lookAgainMs } from './backoff.ts';
+import { lookAgain, lookAgainMs, soon } from './backoff.ts';
 import { needsLook, type TenantMemory } from './memory.ts';
 import { buildInTenant, type InTenantResult, nothingWritten, syncInTenant } from './sync.ts';
 
@@ -173,12 +173,12 @@ export class InTenantLooks {
       return waiting(
         'EndpointNotReady',
         `${formatEndpoint(endpoint)} answers /readyz with status ${status}.`,
-        1000,
+        soon,
       );
     } catch (error: unknown) {
       if (!isKubeError(error)) throw error;
       const message = `${formatEndpoint(endpoint)} does not answer from inside the management cluster: ${error.message}. Set spec.networkProfile.endpointCheck to Skip if that is as it should be.`;
-      return waiting('EndpointUnreachable', message, 250);
+      return waiting('EndpointUnreachable', message, soon);
     }
   }
 
@@ -199,7 +199,7 @@ function afterDrift(
   const step = (result: StepResult, changed: readonly string[]): StepResult =>
     changed.length === 0 || result.state === 'Failed'
       ? result
-      : waiting('PutBack', `Changed by hand and put back: ${changed.join('; ')}`, 0);
+      : waiting('PutBack', `Changed by hand and put back: ${changed.join('; ')}`, soon);
   return {
     bootstrap: step(inTenant.bootstrap, drift.bootstrap),
     addons: step(inTenant.addons, drift.addons),

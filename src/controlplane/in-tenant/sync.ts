@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
 import { type BootstrapReport, reconcileBootstrap } from '../../bootstrap/apply.ts';
 import type { BootstrapObject, BootstrapPhase } from '../../bootstrap/component.ts';
 import { BootstrapError } from '../../bootstrap/errors.ts';
@@ -8,6 +8,8 @@ import { checkJoinable } from '../../bootstrap/readiness.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { done, failed, type StepResult, waiting } from '../component.ts';
+import { contentHash } from '../content-hash.ts';
+import { soon } from './backoff.ts';
 
 const addonPhases: ReadonlySet<BootstrapPhase> = new Set(['coredns', 'kube-proxy']);
 
@@ -29,7 +31,7 @@ export type BuildResult =
 export function buildInTenant(input: BootstrapInput): BuildResult {
   try {
     const objects = buildBootstrapObjects(input);
-    return { ok: true, objects, hash: createHash('sha256').update(JSON.stringify(objects)).digest('hex') };
+    return { ok: true, objects, hash: contentHash(objects) };
   } catch (error: unknown) {
     if (!(error instanceof BootstrapError)) throw error;
     const problem = failed(error.code, `${error.phase}: ${error.message}. ${error.whatToDo}`);
@@ -77,7 +79,7 @@ export async function syncInTenant(
     written: { bootstrap: writtenIn(report, false), addons: writtenIn(report, true) },
   };
   if (bootstrapProblem) return { ...result, bootstrap: bootstrapProblem };
-  if (!joinable.joinable) return { ...result, bootstrap: waiting(joinable.reason, joinable.message, 1000) };
+  if (!joinable.joinable) return { ...result, bootstrap: waiting(joinable.reason, joinable.message, soon) };
   return { ...result, bootstrap: await writeThroughService(throughService, objects, signal) };
 }
 
@@ -89,7 +91,7 @@ async function writeThroughService(
   const probe = objects.find(({ phase }) => phase === 'cluster-info');
   if (!probe) return done(undefined);
   try {
-    await client.apply(probe.resource, probe.object, { fieldManager: 'marina', signal, timeoutMs: 5000 });
+    await client.apply(probe.resource, probe.object, { fieldManager, signal, timeoutMs: 5000 });
     return done(undefined);
   } catch (error: unknown) {
     if (!isKubeError(error, 'Unreachable', 'Timeout')) throw error;
@@ -97,7 +99,7 @@ async function writeThroughService(
     return waiting(
       'ServiceUnreachable',
       `The API server does not answer through its Service yet: ${error.message}`,
-      100,
+      soon,
     );
   }
 }

@@ -1,9 +1,10 @@
+import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
 import type { OwnedCache } from '../apply-owned.ts';
 import { done, failed, type StepResult } from '../component.ts';
-import { fieldManager, tenantLabels } from '../names.ts';
-import { decodeData, encodeData } from '../secret-data.ts';
+import { tenantLabels } from '../names.ts';
+import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
 import { generateRoots } from './generate.ts';
 import { readRoots, type Roots, rootsFingerprint } from './material.ts';

@@ -1,4 +1,4 @@
-import type { Secret } from '../kube/resources.ts';
+import type { Secret } from './resources.ts';
 
 /** Text files as `data` of a Secret. */
 export function encodeData(files: Readonly<Record<string, string>>): Record<string, string> {
