@@ -7,7 +7,7 @@
 const mayImport = {
   api: ['kube'],
   pki: [],
-  kube: ['engine/clock', 'engine/log', 'engine/backoff'],
+  kube: ['engine/clock', 'engine/log', 'engine/backoff', 'engine/failpoints'],
   engine: ['kube'],
   datastore: ['api', 'pki', 'engine', 'kube'],
   bootstrap: ['api', 'pki', 'engine', 'kube'],

@@ -1,6 +1,7 @@
 import type { Clock } from '../engine/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
+import type { RequestRecord } from '../kube/http-transport.ts';
 import { connect } from '../kube/kubeconfig.ts';
 import { contentHash } from './content-hash.ts';
 
@@ -30,12 +31,21 @@ export class TenantClients {
   private readonly pooled = new Map<string, Pooled>();
   private readonly clock: Clock;
   private readonly guard: { assertHeld(): void };
+  private readonly wrap: (client: KubeClient) => KubeClient;
+  private readonly onRequest: ((request: RequestRecord) => void) | undefined;
   private cancelSweep: (() => void) | undefined;
 
-  /** `guard`: the leader’s; every write into a tenant passes it. */
-  constructor(clock: Clock, guard: { assertHeld(): void }) {
+  /** `guard`: the leader’s; every write into a tenant passes it. `wrap`: around each client. `onRequest`: told of each one sent. */
+  constructor(
+    clock: Clock,
+    guard: { assertHeld(): void },
+    wrap: (client: KubeClient) => KubeClient = (client) => client,
+    onRequest?: (request: RequestRecord) => void,
+  ) {
     this.clock = clock;
     this.guard = guard;
+    this.wrap = wrap;
+    this.onRequest = onRequest;
   }
 
   async client(target: TenantTarget): Promise<KubeClient> {
@@ -48,6 +58,8 @@ export class TenantClients {
     const client = this.connect(target);
     this.pooled.set(key, { client, lastUsedMs: this.clock.monotonicMs() });
     this.scheduleSweep();
+    // One that cannot be made must not be found, swept or closed.
+    client.catch(() => this.pooled.delete(key));
     return client;
   }
 
@@ -61,8 +73,9 @@ export class TenantClients {
       keepAliveTimeoutMs: idleMs,
       maxConnections: 8,
       maxAnswerBytes,
+      onRequest: this.onRequest,
     });
-    return new FencedKubeClient(client, this.guard);
+    return this.wrap(new FencedKubeClient(client, this.guard));
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { ChangeHandler, Source } from '../kube/informer.ts';
+import { systemClock } from './clock.ts';
 import { Controller, type ControllerOptions, type Reconcile } from './controller.ts';
 import { silentLog, type Log } from './log.ts';
 import { EngineMetrics } from './metrics.ts';
@@ -99,6 +100,44 @@ describe('Controller', () => {
     await running;
 
     expect(times).toEqual([0, 100, 300, 700, 10_000, 10_100]);
+  });
+
+  it('sees what changed during a reconcile that fails at once, and not only after the back-off', async () => {
+    const times: number[] = [];
+    const { clock, controller, source, stop, running } = start(async () => {
+      times.push(clock.monotonicMs());
+      await new Promise<void>((resolve) => clock.after(10, resolve));
+      throw new Error('no luck');
+    });
+    controller.enqueue('a');
+    await clock.advance(5);
+    source.change('a', { name: 'a' });
+    await clock.advance(10);
+    stop.abort();
+    await clock.advance(10);
+    await running;
+
+    expect(times).toEqual([0, 10]);
+  });
+
+  it('lets timers have their turn when keys come back at once, again and again, without any I/O', async () => {
+    let runs = 0;
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 1);
+    const { stop, controller, running } = start(
+      async () => {
+        runs += 1;
+        // Would go on for ever if nothing else ever ran.
+        if (turns >= 3 || runs >= 50_000) stop.abort();
+        return requeueAfter(0, 'again');
+      },
+      { clock: systemClock },
+    );
+    controller.enqueue('a');
+    await running;
+    clearInterval(timer);
+
+    expect(turns).toBeGreaterThanOrEqual(3);
   });
 
   it('waits as long as the API server asks', async () => {

@@ -153,6 +153,20 @@ describe('LeaderElection', () => {
     expect(other.isLeading).toBe(true);
   });
 
+  it('counts its time from the request, not from an answer that was long in coming', async () => {
+    const { world, server, replicas } = setUp('a', 'b');
+    await world.advance(5_000);
+    const [leader] = sorted(replicas);
+    server.answerMs = 5_000;
+    const renewedBefore = server.spec?.renewTime;
+    while (server.spec?.renewTime === renewedBefore) await world.advance(100);
+    server.outage = 'before';
+
+    await world.advance(6_000);
+
+    expect(leader.election.guard.held).toBe(false);
+  });
+
   it('keeps the lease when it was away for a while and nobody else wanted it', async () => {
     const { world, server, replicas } = setUp('a');
     await world.advance(5_000);
@@ -192,7 +206,16 @@ describe('LeaderElection', () => {
   it('never has two that may write at the same moment, whatever happens', async () => {
     const event = fc.record({
       ms: fc.integer({ min: 1, max: 9_000 }),
-      what: fc.constantFrom('nothing', 'freeze', 'thaw', 'lose requests', 'lose answers', 'heal', 'slow'),
+      what: fc.constantFrom(
+        'nothing',
+        'freeze',
+        'thaw',
+        'lose requests',
+        'lose answers',
+        'heal',
+        'slow',
+        'slow answers',
+      ),
       who: fc.integer({ min: 0, max: 2 }),
     });
     await fc.assert(
@@ -209,13 +232,14 @@ describe('LeaderElection', () => {
           if (what === 'lose requests') server.outage = 'before';
           if (what === 'lose answers') server.outage = 'after';
           if (what === 'slow') server.latencyMs = 1_500;
-          if (what === 'heal') Object.assign(server, { outage: undefined, latencyMs: 5 });
+          if (what === 'slow answers') server.answerMs = 5_000;
+          if (what === 'heal') Object.assign(server, healthy);
           for (let passed = 0; passed < ms; passed += 500) {
             await world.advance(Math.min(500, ms - passed));
             check();
           }
         }
-        Object.assign(server, { outage: undefined, latencyMs: 5 });
+        Object.assign(server, healthy);
         for (const { clock } of replicas) clock.thawProcess();
         await world.advance(30_000);
         check();
@@ -228,6 +252,8 @@ describe('LeaderElection', () => {
     );
   }, 120_000);
 });
+
+const healthy = { outage: undefined, latencyMs: 5, answerMs: 0 };
 
 function sorted(replicas: readonly Replica[]): [Replica, Replica] {
   const leader = replicas.find(({ isLeading }) => isLeading);

@@ -25,7 +25,7 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number;
   /** Between renewals, default 2,000 ms. */
   readonly renewMs?: number;
-  /** Between looks at somebody else's lease, and after a failure; default 1,000 ms. */
+  /** Between looks at somebody else's lease, and after a failure; default 500 ms. */
   readonly retryMs?: number;
 }
 
@@ -33,7 +33,7 @@ export type TermEnd = 'released' | 'lost' | 'standby';
 
 /**
  * One leader among replicas by a coordination/v1 Lease. With the defaults a crashed leader is followed within 9 seconds
- * (duration and one retry), one that stops in good order within about one.
+ * (duration and one retry), one that stops in good order as soon as its work has ended and one retry has passed.
  */
 export class LeaderElection {
   readonly guard: LeaderGuard;
@@ -50,7 +50,7 @@ export class LeaderElection {
       durationMs: 8_000,
       renewDeadlineMs: 6_000,
       renewMs: 2_000,
-      retryMs: 1_000,
+      retryMs: 500,
       random: systemRandom,
     };
     this.options = { ...defaults, ...options };

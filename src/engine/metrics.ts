@@ -27,6 +27,7 @@ export class EngineMetrics implements InformerMetrics {
   private readonly leader: Gauge<'name'>;
   private readonly requests: Counter<'verb' | 'resource' | 'code'>;
   private readonly requestSeconds: Histogram<'verb'>;
+  private readonly tenantRequests: Counter<'verb' | 'resource' | 'code'>;
   private readonly lists: Counter<'resource'>;
   private readonly watches: Counter<'resource' | 'outcome'>;
   private readonly objects: Gauge<'resource'>;
@@ -66,6 +67,11 @@ export class EngineMetrics implements InformerMetrics {
       'resource',
       'code',
     ]);
+    this.tenantRequests = counter('marina_tenant_requests_total', "Requests to tenants' API servers", [
+      'verb',
+      'resource',
+      'code',
+    ]);
     this.requestSeconds = histogram('rest_client_request_duration_seconds', 'Time of a request', ['verb']);
     this.lists = counter('informer_lists_total', 'Lists into a cache', ['resource']);
     this.watches = counter('informer_watches_total', 'Watches that ended', ['resource', 'outcome']);
@@ -101,10 +107,14 @@ export class EngineMetrics implements InformerMetrics {
   }
 
   /** Fits `onRequest` of a client. A probe's path is not a label: there is no end of them. */
-  readonly onRequest = ({ verb, resource, status, ms }: RequestRecord): void => {
-    const code = status === 0 ? '<error>' : String(status);
-    this.requests.inc({ verb, resource: verb === 'probe' ? '' : resource, code });
-    this.requestSeconds.observe({ verb }, ms / 1000);
+  readonly onRequest = (request: RequestRecord): void => {
+    this.requests.inc(requestLabels(request));
+    this.requestSeconds.observe({ verb: request.verb }, request.ms / 1000);
+  };
+
+  /** The same for clients of tenants' API servers, of all tenants together. */
+  readonly onTenantRequest = (request: RequestRecord): void => {
+    this.tenantRequests.inc(requestLabels(request));
   };
 
   listed(resource: string, objects: number): void {
@@ -136,6 +146,14 @@ export class EngineMetrics implements InformerMetrics {
       (queue, now) => Math.max(0, ...queue.workingSince.map((since) => (now - since) / 1000)),
     );
   }
+}
+
+function requestLabels({ verb, resource, status }: RequestRecord) {
+  return {
+    verb,
+    resource: verb === 'probe' ? '' : resource,
+    code: status === 0 ? '<error>' : String(status),
+  };
 }
 
 export interface ControllerMetrics {

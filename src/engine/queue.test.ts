@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ManualClock, settle } from '../../test/support/manual-clock.ts';
-import { WorkQueue } from './queue.ts';
+import { type Lane, WorkQueue } from './queue.ts';
 
 const half = () => 0.5;
 
@@ -209,6 +209,125 @@ describe('WorkQueue, whatever happens', () => {
         },
       ),
       { numRuns: 50 },
+    );
+  }, 60_000);
+
+  it('does not let a key that takes long and fails hold up the others while there is another worker', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 10, max: 500 }), { minLength: 1, maxLength: 20 }),
+        fc.integer({ min: 2, max: 4 }),
+        async (gaps, workers) => {
+          const { clock, queue } = makeQueue();
+          const waits: number[] = [];
+          const addedMs = new Map<string, number>();
+          const work = async () => {
+            for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+              const isPoison = key === 'poison';
+              if (!isPoison) waits.push(clock.monotonicMs() - (addedMs.get(key) ?? NaN));
+              await new Promise<void>((resolve) => clock.after(isPoison ? 5_000 : 9, resolve));
+              if (isPoison) queue.addRateLimited(key);
+              queue.done(key);
+            }
+          };
+          const running = Array.from({ length: workers }, work);
+          queue.add('poison');
+          for (const [index, gap] of gaps.entries()) {
+            await clock.advance(gap);
+            addedMs.set(`good-${index}`, clock.monotonicMs());
+            queue.add(`good-${index}`);
+            // Somebody edits the poisoned object all the time.
+            queue.add('poison');
+          }
+          await clock.advance(0);
+          void queue.close();
+          await clock.advance(10_000);
+          await Promise.all(running);
+
+          expect(waits).toEqual(gaps.map(() => 0));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  }, 60_000);
+
+  it('lets an urgent key wait for one normal key in nine at most, and a normal one for eight urgent ones', async () => {
+    const lane = fc.constantFrom('normal' as const, 'urgent' as const);
+    const turn = fc.oneof(lane, fc.constant('take' as const));
+    await fc.assert(
+      fc.asyncProperty(fc.array(turn, { maxLength: 200 }), async (turns) => {
+        const { queue } = makeQueue();
+        /** For each waiting key, in order of arrival: how many of each lane were handed out since. */
+        const waiting = new Map<string, { lane: Lane; ahead: number; normal: number; urgent: number }>();
+        let added = 0;
+        const take = async () => {
+          const key = (await queue.take()) ?? '';
+          const taken = waiting.get(key);
+          waiting.delete(key);
+          for (const other of waiting.values()) other[taken?.lane ?? 'normal'] += 1;
+          if (taken?.lane === 'urgent')
+            expect(taken.normal).toBeLessThanOrEqual(1 + Math.floor(taken.ahead / 8));
+          else expect(taken?.urgent).toBeLessThanOrEqual(8 * ((taken?.ahead ?? 0) + 1));
+        };
+        for (const what of turns) {
+          if (what === 'take') {
+            if (waiting.size > 0) await take();
+            continue;
+          }
+          const ahead = [...waiting.values()].filter((other) => other.lane === what).length;
+          waiting.set(`key-${added}`, { lane: what, ahead, normal: 0, urgent: 0 });
+          queue.add(`key-${added++}`, what);
+        }
+        while (waiting.size > 0) await take();
+      }),
+    );
+  });
+
+  it('loses nothing that is due when it is drained amidst failures, retries and delays', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.array(fc.record({ ms: fc.integer({ min: 0, max: 150 }), fails: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 7,
+        }),
+        async (steps, workers, outcomes) => {
+          const { clock, queue } = makeQueue();
+          /** Keys that were added after the last work on them began. */
+          const owed = new Set<string>();
+          let taken = 0;
+          const work = async () => {
+            for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+              owed.delete(key);
+              const { ms, fails } = outcomes[taken++ % outcomes.length] ?? { ms: 0, fails: false };
+              await new Promise<void>((resolve) => clock.after(ms, resolve));
+              if (fails) queue.addRateLimited(key);
+              else queue.forget(key);
+              queue.done(key);
+            }
+          };
+          const running = Array.from({ length: workers }, work);
+          for (const one of steps) {
+            if (one.kind === 'advance') await clock.advance(one.ms);
+            else if (one.kind === 'addAfter') queue.addAfter(one.key, one.ms);
+            else {
+              owed.add(one.key);
+              queue.add(one.key, one.lane);
+              for (let passed = 0; passed < 5; passed++) await Promise.resolve();
+            }
+          }
+          const drained = queue.drain();
+          await clock.advance(10_000);
+          await drained;
+          await Promise.all(running);
+
+          expect([...owed]).toEqual([]);
+          expect(queue.counts).toEqual({ ready: 0, delayed: 0, working: 0 });
+          expect(clock.pending).toBe(0);
+        },
+      ),
+      { numRuns: 100 },
     );
   }, 60_000);
 });

@@ -45,6 +45,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds until the call fails with code `Timeout`; default 15,000. */
   readonly timeoutMs?: number;
+  /** Asked when a connection stands and the request is about to be written; by throwing it gives the call up (`Aborted`). */
+  readonly beforeSend?: () => void;
 }
 
 export interface ListOptions extends CallOptions {
@@ -73,6 +75,8 @@ export interface DeleteOptions extends CallOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+  /** Default: the kind's own, 30 for pods; 0 removes the object at once, which is a kubelet's to decide. */
+  readonly gracePeriodSeconds?: number;
 }
 
 export interface WatchOptions {

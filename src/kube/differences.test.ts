@@ -18,6 +18,25 @@ describe('no difference', () => {
     ['an empty list that the API server dropped', { rules: [] }, {}],
     ['an empty map that the API server dropped', { data: {} }, {}],
     ['a field left undefined', { a: undefined }, {}],
+    [
+      'what says nothing within an atomic list, which the API server drops',
+      {
+        tolerations: [
+          { key: '', value: null, operator: 'Exists', seconds: 0, more: { labels: {}, list: [] } },
+        ],
+      },
+      { tolerations: [{ operator: 'Exists', more: {} }] },
+    ],
+    [
+      'an atomic map that is empty',
+      { spec: { template: { spec: { nodeSelector: {} } } } },
+      { spec: { template: { spec: {} } } },
+    ],
+    [
+      'another spelling of the same amount',
+      pod({ name: 'a', resources: { requests: { cpu: '0.5' }, limits: { memory: '1024Mi' } } }),
+      pod({ name: 'a', resources: { requests: { cpu: '500m' }, limits: { memory: '1Gi' } } }),
+    ],
   ])('in %s', (_, wanted, live) => {
     expect(differences(wanted, live)).toEqual([]);
   });
@@ -41,6 +60,18 @@ describe('a difference', () => {
       { roleRef: { name: 'a' } },
       { roleRef: { name: 'a', kind: 'Role' } },
       ['roleRef'],
+    ],
+    [
+      'an element of an atomic list that the API server gave a value',
+      { tolerations: [{ key: '', operator: 'Exists' }] },
+      { tolerations: [{ key: 'a', operator: 'Exists' }] },
+      ['tolerations'],
+    ],
+    [
+      'an amount',
+      pod({ name: 'a', resources: { requests: { cpu: '0.5' } } }),
+      pod({ name: 'a', resources: { requests: { cpu: '501m' } } }),
+      ['spec.template.spec.containers.resources.requests.cpu'],
     ],
     ['a missing element', pod({ name: 'a' }), pod({ name: 'b' }), ['spec.template.spec.containers']],
     [

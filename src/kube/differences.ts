@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isSameQuantity } from './quantity.ts';
 
 /**
  * Lists whose elements have owners of their own, with the fields that tell elements apart (`x-kubernetes-list-map-keys`
@@ -20,6 +21,9 @@ const ATOMIC_MAPS: ReadonlySet<string> = new Set([
   'spec.template.spec.nodeSelector',
 ]);
 
+/** The API server writes these its own way. */
+const QUANTITIES = /\.resources\.(requests|limits)\.[^.]*/;
+
 /**
  * Paths at which the live object does not hold what is wanted, e.g. `data.kubelet`. What the API server fills in and
  * what others own is no difference: applying would not change it (KEP-555).
@@ -27,7 +31,8 @@ const ATOMIC_MAPS: ReadonlySet<string> = new Set([
 export function differences(wanted: unknown, live: unknown, path = ''): readonly string[] {
   if (wanted === undefined) return [];
   if (Array.isArray(wanted)) return listDifferences(wanted, live, path);
-  if (!isMap(wanted) || ATOMIC_MAPS.has(path)) return isDeepStrictEqual(wanted, live) ? [] : [path];
+  if (QUANTITIES.test(path) && isSameQuantity(wanted, live)) return [];
+  if (!isMap(wanted) || ATOMIC_MAPS.has(path)) return isSame(wanted, live) ? [] : [path];
   if (!isMap(live)) return isEmpty(wanted) && live === undefined ? [] : [path];
   return Object.entries(wanted).flatMap(([name, value]) =>
     differences(value, live[name], path ? `${path}.${name}` : name),
@@ -38,13 +43,29 @@ function listDifferences(wanted: readonly unknown[], live: unknown, path: string
   // The API server drops empty lists.
   if (wanted.length === 0 && live === undefined) return [];
   const keys = LIST_KEYS[path];
-  if (!keys || !Array.isArray(live)) return isDeepStrictEqual(wanted, live) ? [] : [path];
+  if (!keys || !Array.isArray(live)) return isSame(wanted, live) ? [] : [path];
   return wanted.flatMap((element: unknown) => {
     const other: unknown = live.find((candidate) =>
       keys.every((key) => field(candidate, key) === field(element, key)),
     );
     return other === undefined ? [path] : differences(element, other, path);
   });
+}
+
+/** Whether what is owned whole is as wanted; the API server drops what says nothing (`omitempty`). */
+function isSame(wanted: unknown, live: unknown): boolean {
+  return isDeepStrictEqual(wanted, live) || isDeepStrictEqual(substance(wanted), substance(live));
+}
+
+/** The value without fields that are zero, empty or null. */
+function substance(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? undefined : value.map(substance);
+  if (!isMap(value)) return [null, '', 0, false].some((zero) => value === zero) ? undefined : value;
+  const fields = Object.entries(value).flatMap(([name, field]) => {
+    const left = substance(field);
+    return left === undefined ? [] : [[name, left] as const];
+  });
+  return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
 
 function field(element: unknown, name: string): unknown {

@@ -64,10 +64,16 @@ describe('EventRecorder', () => {
     });
   });
 
-  it('counts what is said again, and says new things apart', async () => {
+  it('counts what is said again, whatever the words, and says what has another reason apart', async () => {
     const { recorder, stored, clock } = setUp();
-    for (const message of ['no', 'no', 'no', 'yes']) {
-      recorder.record(tenant, 'Warning', 'Why', message);
+    const said = [
+      ['Why', 'exit 1 at 08:00:01'],
+      ['Other', 'yes'],
+      ['Why', 'exit 1 at 08:00:02'],
+      ['Why', 'exit 2 at 08:00:03'],
+    ] as const;
+    for (const [reason, message] of said) {
+      recorder.record(tenant, 'Warning', reason, message);
       await recorder.flush();
       await clock.advance(1_000);
     }
@@ -75,8 +81,8 @@ describe('EventRecorder', () => {
     expect(
       [...stored.values()].map(({ message, count, lastTimestamp }) => [message, count, lastTimestamp]),
     ).toEqual([
-      ['no', 3, '2026-01-01T00:00:02Z'],
-      ['yes', 1, '2026-01-01T00:00:03Z'],
+      ['exit 2 at 08:00:03', 3, '2026-01-01T00:00:03Z'],
+      ['yes', 1, '2026-01-01T00:00:01Z'],
     ]);
   });
 
@@ -91,7 +97,7 @@ describe('EventRecorder', () => {
 
   it('listens to one object 25 times, then once in five minutes; to others as before', async () => {
     const { recorder, stored, clock } = setUp();
-    for (let i = 0; i < 100; i++) recorder.record(tenant, 'Warning', 'Why', `number ${i}`);
+    for (let i = 0; i < 100; i++) recorder.record(tenant, 'Warning', `Why${i}`, 'no');
     recorder.record(
       { ...tenant, metadata: { ...tenant.metadata, uid: 'other' } },
       'Normal',
@@ -102,7 +108,7 @@ describe('EventRecorder', () => {
     expect(stored.size).toBe(26);
 
     await clock.advance(300_000);
-    for (let i = 0; i < 10; i++) recorder.record(tenant, 'Warning', 'Why', `later ${i}`);
+    for (let i = 0; i < 10; i++) recorder.record(tenant, 'Warning', `Later${i}`, 'no');
     await recorder.flush();
     expect(stored.size).toBe(27);
   });

@@ -17,9 +17,10 @@ export interface EventRecorderOptions {
   readonly instance: string;
 }
 
-/** One Event object, as written or to be written. */
+/** One Event object, as written or to be written; what was said first, and what is said now. */
 interface Entry {
   readonly event: Event;
+  message: string;
   count: number;
   lastTimestamp: string;
   isStored: boolean;
@@ -35,8 +36,8 @@ const MAX_REASON = 128;
 const MAX_MESSAGE = 1_024;
 
 /**
- * Writes core/v1 Events. What is said again about the same object raises the count of the Event that said it first, and
- * an object that talks too much is not listened to for a while. Recording neither blocks nor fails: one request at a time
+ * Writes core/v1 Events. What is said again about the same object for the same reason raises the count of the Event that
+ * said it first, whose message becomes the latest; an object that talks too much is not listened to for a while. Recording neither blocks nor fails: one request at a time
  * goes out behind it, and an Event that cannot be written is lost with a line in the log.
  */
 export class EventRecorder {
@@ -58,9 +59,10 @@ export class EventRecorder {
       this.options.log.debug({ reason, object: subject }, 'event dropped');
       return;
     }
-    const key = [subject, type, reason, message].join('\n');
-    const entry = this.entries.get(key) ?? this.begin(regarding, type, reason, message);
+    const key = [subject, type, reason].join('\n');
+    const entry = this.entries.get(key) ?? this.begin(regarding, type, reason);
     entry.count += 1;
+    entry.message = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message;
     entry.lastTimestamp = timestamp(this.options.clock);
     remember(this.entries, key, entry);
     this.waiting.add(entry);
@@ -83,7 +85,7 @@ export class EventRecorder {
     return true;
   }
 
-  private begin(regarding: KubeObject, type: EventType, reason: string, message: string): Entry {
+  private begin(regarding: KubeObject, type: EventType, reason: string): Entry {
     const { component, instance, clock } = this.options;
     const { name = '', namespace, uid } = regarding.metadata ?? {};
     this.sequence += 1;
@@ -97,13 +99,12 @@ export class EventRecorder {
       involvedObject: { apiVersion: regarding.apiVersion, kind: regarding.kind, namespace, name, uid },
       type,
       reason: reason.slice(0, MAX_REASON),
-      message: message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE - 1)}…` : message,
       source: { component, host: instance },
       reportingComponent: component,
       reportingInstance: instance,
       firstTimestamp: timestamp(clock),
     };
-    return { event, count: 0, lastTimestamp: '', isStored: false };
+    return { event, message: '', count: 0, lastTimestamp: '', isStored: false };
   }
 
   private async send(): Promise<void> {
@@ -122,18 +123,19 @@ export class EventRecorder {
 
   private async write(entry: Entry): Promise<void> {
     const { client } = this.options;
-    const { count, lastTimestamp, event } = entry;
+    const { event } = entry;
+    const said = { message: entry.message, count: entry.count, lastTimestamp: entry.lastTimestamp };
     const { namespace, name = '' } = event.metadata ?? {};
     if (entry.isStored) {
       try {
-        await client.patch(events, { namespace, name }, { type: 'merge', body: { count, lastTimestamp } });
+        await client.patch(events, { namespace, name }, { type: 'merge', body: said });
         return;
       } catch (error) {
         // The API server forgets Events, after an hour by default.
         if (!isKubeError(error, 'NotFound')) throw error;
       }
     }
-    await client.create(events, { ...event, count, lastTimestamp });
+    await client.create(events, { ...event, ...said });
     entry.isStored = true;
   }
 }

@@ -1,6 +1,10 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
+import { waitUntil } from '../../test/support/wait-until.ts';
 import type { CallOptions, KubeClient } from './client.ts';
 import { FencedKubeClient, alwaysHeld } from './fenced-client.ts';
+import { HttpKubeClient } from './http-client.ts';
 import { configMaps } from './resources.ts';
 
 const ref = { namespace: 'a', name: 'x' };
@@ -69,10 +73,43 @@ describe('FencedKubeClient', () => {
     await fenced.delete(configMaps, ref, { timeoutMs: 1_000 });
     await fenced.patch(configMaps, ref, { type: 'merge', body: {} });
 
-    expect(calls.map(([, options]) => options)).toEqual([
+    expect(calls.map(([, options]) => options)).toMatchObject([
       { timeoutMs: 4_000, uid: 'u' },
       { timeoutMs: 1_000 },
       { timeoutMs: 4_000 },
     ]);
+  });
+
+  it('asks again when a write that waited for its connection gets one', async () => {
+    const answers: ServerResponse[] = [];
+    const seen: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.method);
+      if (answers.push(response) > 1) response.end('{}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = new HttpKubeClient({ server: `http://127.0.0.1:${port}`, maxConnections: 1 });
+    let isHeld = true;
+    const assertHeld = () => {
+      if (!isHeld) throw new Error('not held');
+    };
+    const fenced = new FencedKubeClient(client, { assertHeld });
+    try {
+      const read = fenced.get(configMaps, ref);
+      const write = fenced.patch(configMaps, ref, { type: 'merge', body: {} });
+      await waitUntil('the read to arrive', async () => answers.length === 1);
+
+      isHeld = false;
+      answers[0]?.end('{}');
+
+      await expect(write).rejects.toMatchObject({ code: 'Aborted', cause: { message: 'not held' } });
+      expect(await read).toEqual({});
+      expect(seen).toEqual(['GET']);
+    } finally {
+      await client.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });

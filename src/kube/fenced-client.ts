@@ -26,8 +26,9 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 export const alwaysHeld: WriteGuard = { assertHeld: () => {} };
 
 /**
- * Reads pass; every write asks the guard first, at the last moment before it is sent, and is given up when the time that
- * the guard grants is over: it may still wait for a connection then.
+ * Reads pass; every write asks the guard when it is made and once more when it has a connection and is about to be sent,
+ * and is given up when the time that the guard grants is over. Timers alone would not do: a process that was stopped and
+ * goes on sees answers and new connections before its timers, and a write may wait for just that.
  */
 export class FencedKubeClient implements KubeClient {
   private readonly client: KubeClient;
@@ -84,11 +85,15 @@ export class FencedKubeClient implements KubeClient {
   }
 
   private fence<O extends CallOptions>(options: O): O;
-  private fence<O extends CallOptions>(options: O | undefined): O | undefined;
-  private fence(options: CallOptions | undefined): CallOptions | undefined {
+  private fence<O extends CallOptions>(options: O | undefined): O | CallOptions;
+  private fence(options: CallOptions | undefined): CallOptions {
     this.guard.assertHeld();
-    const grantedMs = this.guard.remainingMs?.();
-    if (grantedMs === undefined || grantedMs >= (options?.timeoutMs ?? DEFAULT_TIMEOUT_MS)) return options;
-    return { ...options, timeoutMs: grantedMs };
+    const timeoutMs = options?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const grantedMs = this.guard.remainingMs?.() ?? timeoutMs;
+    return {
+      ...options,
+      ...(grantedMs < timeoutMs && { timeoutMs: grantedMs }),
+      beforeSend: () => this.guard.assertHeld(),
+    };
   }
 }

@@ -38,6 +38,26 @@ describe('HttpKubeClient', () => {
     };
   }
 
+  it('sends text that YAML has no characters for, or breaks lines at, as JSON escapes', async () => {
+    const object = { metadata: ref, data: { text: 'a\u0080b\u2028c\u0085d\ufeffe\u{1f600}ü' } };
+    let body = '';
+    answer = (request, response) => {
+      request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
+      request.on('end', () => response.end('{}'));
+    };
+
+    await client.apply(configMaps, object, { fieldManager: 'test' });
+
+    expect(body).toContain(String.raw`a\u0080b\u2028c\u0085d\ufeffe😀ü`);
+    expect(JSON.parse(body)).toMatchObject(object);
+  });
+
+  it('cannot reach a server whose name no URL can hold', async () => {
+    await expect(connect({ server: 'https://1.2.3.400:6443' })).rejects.toMatchObject({
+      code: 'Unreachable',
+    });
+  });
+
   it.each([
     [409, { kind: 'Status', reason: 'AlreadyExists' }, {}, { code: 'AlreadyExists', status: 409 }],
     [409, { kind: 'Status', reason: 'Conflict' }, {}, { code: 'Conflict' }],

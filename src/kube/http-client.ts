@@ -65,7 +65,12 @@ export class HttpKubeClient implements KubeClient {
 
   async apply<T extends KubeObject>(resource: Resource<T>, object: T, options: ApplyOptions): Promise<T> {
     const call: Call = {
-      ...onObject({ verb: 'apply', method: 'PATCH' }, resource, refOf(object), options),
+      ...onObject(
+        { verb: options.dryRun ? 'dry-run apply' : 'apply', method: 'PATCH' },
+        resource,
+        refOf(object),
+        options,
+      ),
       query: { ...this.writeQuery(options), force: options.force ?? true },
       body: typed(resource, object),
       contentType: APPLY_PATCH,
@@ -89,13 +94,14 @@ export class HttpKubeClient implements KubeClient {
   }
 
   async delete(resource: Resource, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
-    const { uid, resourceVersion, propagation } = options;
+    const { uid, resourceVersion, propagation, gracePeriodSeconds } = options;
     const call: Call = {
       ...onObject({ verb: 'delete', method: 'DELETE' }, resource, ref, options),
       body: {
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: propagation,
+        gracePeriodSeconds,
         preconditions: { uid, resourceVersion },
       },
     };
@@ -120,9 +126,9 @@ export class HttpKubeClient implements KubeClient {
     }
   }
 
-  async probe(path: string, { signal, timeoutMs }: CallOptions = {}) {
+  async probe(path: string, options: CallOptions = {}) {
     const operation = `get ${path}`;
-    const call: Call = { verb: 'probe', operation, resource: path, method: 'GET', path, signal, timeoutMs };
+    const call: Call = { ...options, verb: 'probe', operation, resource: path, method: 'GET', path };
     const { status, text } = await this.transport.send(call);
     return { status, body: text };
   }
@@ -154,7 +160,7 @@ function onObject(
   { verb, method }: Pick<Call, 'verb' | 'method'>,
   resource: Resource,
   ref: ObjectRef,
-  { subresource, signal, timeoutMs }: WriteOptions,
+  { subresource, signal, timeoutMs, beforeSend }: WriteOptions,
 ): Call {
   const suffix = subresource ? `/${subresource}` : '';
   return {
@@ -165,13 +171,14 @@ function onObject(
     path: `${collectionPath(resource, ref.namespace)}/${encodeURIComponent(ref.name)}${suffix}`,
     signal,
     timeoutMs,
+    beforeSend,
   };
 }
 
 function onCollection(
   verb: 'list' | 'watch',
   resource: Resource,
-  { namespace, signal, timeoutMs }: CallOptions & { readonly namespace?: string },
+  { namespace, signal, timeoutMs, beforeSend }: CallOptions & { readonly namespace?: string },
 ): Call {
   return {
     verb,
@@ -181,6 +188,7 @@ function onCollection(
     path: collectionPath(resource, namespace),
     signal,
     timeoutMs,
+    beforeSend,
   };
 }
 

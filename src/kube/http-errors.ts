@@ -102,11 +102,14 @@ function parseStatus(text: string): ApiStatus | undefined {
   }
 }
 
+/** Nobody waits longer because a server says so; a tenant's own may say anything. */
+const longestRetryAfterMs = 120_000;
+
 /** RFC 9110 section 10.2.3 in its form of seconds, which is the one that API servers send. */
 function retryAfterMs(
   header: string | string[] | undefined,
   body: ApiStatus | undefined,
 ): number | undefined {
   const seconds = Number(Array.isArray(header) ? header[0] : (header ?? body?.details?.retryAfterSeconds));
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, longestRetryAfterMs) : undefined;
 }

@@ -1,8 +1,12 @@
 import { Pool, type Dispatcher } from 'undici';
+import { beforeSend } from './before-send.ts';
+import type { CallOptions } from './client.ts';
 import { connector, type TlsOptions } from './connector.ts';
+import { KubeError } from './errors.ts';
 import { answerError, failureError } from './http-errors.ts';
 
-export type Verb = 'get' | 'list' | 'watch' | 'create' | 'apply' | 'patch' | 'delete' | 'probe';
+export type Verb =
+  'get' | 'list' | 'watch' | 'create' | 'apply' | 'dry-run apply' | 'patch' | 'delete' | 'probe';
 
 /** One request as it was: `status` is 0 when no answer came, `ms` counts to the end of the body (watch: its head). */
 export interface RequestRecord {
@@ -35,8 +39,14 @@ export interface HttpClientOptions extends ClientSettings, TlsOptions {
   readonly authenticate?: () => Promise<Readonly<Record<string, string>>>;
 }
 
+/** A name that no URL can hold (`1.2.3.400`, `a.0x`) is a server that cannot be reached. */
+function parseServer(server: string): URL {
+  if (URL.canParse(server)) return new URL(server);
+  throw new KubeError({ code: 'Unreachable', operation: `connect to ${server}`, message: 'not a URL' });
+}
+
 /** One request to be made. */
-export interface Call {
+export interface Call extends CallOptions {
   readonly verb: Verb;
   /** For errors, e.g. `apply Deployment marina-tenants/x`. */
   readonly operation: string;
@@ -46,8 +56,6 @@ export interface Call {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: object;
   readonly contentType?: string;
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
 }
 
 export interface Answer {
@@ -67,7 +75,7 @@ export class HttpTransport {
   private readonly watches: Pool;
 
   constructor(options: HttpClientOptions) {
-    const url = new URL(options.server);
+    const url = parseServer(options.server);
     const shared: Pool.Options = {
       connect: connector(options),
       keepAliveTimeout: options.keepAliveTimeoutMs ?? 30_000,
@@ -88,13 +96,20 @@ export class HttpTransport {
     const started = performance.now();
     const deadline = limit(this.timeoutMs(call), call.signal);
     let status = 0;
+    const held = { back: false };
+    const check = () => {
+      held.back = true;
+      call.beforeSend?.();
+      held.back = false;
+    };
+    const calls = call.beforeSend ? this.calls.compose(beforeSend(check)) : this.calls;
     try {
-      const answer = await readAnswer(await this.request(call, this.calls, deadline.signal));
+      const answer = await readAnswer(await this.request(call, calls, deadline.signal));
       status = answer.status;
       return answer;
     } catch (error) {
       throw failureError(call.operation, error, {
-        isAborted: call.signal?.aborted,
+        isAborted: held.back || call.signal?.aborted,
         isLate: deadline.isLate(),
       });
     } finally {
@@ -134,7 +149,7 @@ export class HttpTransport {
     }
   }
 
-  private async request(call: Call, pool: Pool, signal: AbortSignal, bodyTimeout?: number) {
+  private async request(call: Call, pool: Dispatcher, signal: AbortSignal, bodyTimeout?: number) {
     const headers: Record<string, string> = {
       accept: call.verb === 'probe' ? '*/*' : 'application/json',
       'user-agent': this.options.userAgent ?? 'marina',
@@ -145,7 +160,7 @@ export class HttpTransport {
       method: call.method,
       path: this.prefix + call.path + queryOf(call.query),
       headers,
-      body: call.body && JSON.stringify(call.body),
+      body: call.body && toJson(call.body),
       signal,
       headersTimeout: this.timeoutMs(call),
       bodyTimeout: bodyTimeout ?? this.timeoutMs(call),
@@ -160,6 +175,14 @@ export class HttpTransport {
   private record({ verb, resource }: Call, status: number, started: number): void {
     this.options.onRequest?.({ verb, resource, status, ms: performance.now() - started });
   }
+}
+
+/** JSON that is YAML too, which API servers take applied objects for: it has fewer characters and more line breaks. */
+function toJson(body: object): string {
+  return JSON.stringify(body).replace(
+    /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A signal that aborts after `ms` or with `outer`. By hand: `AbortSignal.any` on a long-lived signal keeps memory. */

@@ -25,7 +25,7 @@ describe('Informer', () => {
 
   beforeEach(async () => {
     api = await MisbehavingApi.start();
-    client = new HttpKubeClient({ server: api.url, timeoutMs: 300 });
+    client = new HttpKubeClient({ server: api.url, timeoutMs: 1_000 });
     stop = new AbortController();
     running = [];
   });

@@ -44,6 +44,8 @@ export interface InformerOptions<T extends KubeObject> {
 }
 
 const RETRY = { baseMs: 200, maxMs: 10_000 };
+/** After watches that end in good order, and far too soon, but bring something: a proxy that cannot stream may do that. */
+const RETRY_FOR_NEWS = { baseMs: 200, maxMs: 2_000 };
 /** A watch that lived this long was a good one, even if nothing happened. */
 const GOOD_WATCH_MS = 10_000;
 /** Watches in a row that came to nothing before the list is read again instead of going on from the last version. */
@@ -136,27 +138,34 @@ export class Informer<T extends KubeObject> implements Source<T> {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.options;
     let fruitless = 0;
+    let hasty = 0;
     while (!signal.aborted) {
       const relist = this.resumeAt === undefined || fruitless >= FRUITLESS_WATCHES;
-      const { error, fruitful } = await this.listAndWatch(relist, signal);
+      const { error, fruitful, lasting } = await this.listAndWatch(relist, signal);
       fruitless = fruitful ? 0 : fruitless + 1;
-      if (!error && fruitful) continue;
+      hasty = lasting ? 0 : hasty + 1;
+      if (!error && lasting) continue;
       if (isKubeError(error, 'Expired')) this.resumeAt = undefined;
       if (error) log.warn({ resource: this.resource.plural, err: error, fruitless }, 'informer interrupted');
       const retryAfterMs = isKubeError(error) ? (error.retryAfterMs ?? 0) : 0;
-      const waitMs = backoffMs(Math.max(1, fruitless), RETRY, this.random);
+      const pace = fruitful && !error ? RETRY_FOR_NEWS : RETRY;
+      const waitMs = backoffMs(Math.max(1, fruitless, hasty), pace, this.random);
       await pause(clock, Math.max(retryAfterMs, waitMs), signal);
     }
   }
 
-  /** One watch to its end, after a list if asked for. Fruitful: something was heard, or nothing for a good while. */
+  /**
+   * One watch to its end, after a list if asked for. Lasting: it lived for a good while; fruitful: it did, or something was
+   * heard.
+   */
   private async listAndWatch(
     relist: boolean,
     signal: AbortSignal,
-  ): Promise<{ error?: unknown; fruitful: boolean }> {
+  ): Promise<{ error?: unknown; fruitful: boolean; lasting: boolean }> {
     const { clock } = this.options;
     const watched = { since: Infinity, events: 0 };
-    const isFruitful = () => watched.events > 0 || clock.monotonicMs() - watched.since >= GOOD_WATCH_MS;
+    const isLasting = () => clock.monotonicMs() - watched.since >= GOOD_WATCH_MS;
+    const isFruitful = () => watched.events > 0 || isLasting();
     try {
       if (relist) await this.relist(signal);
       watched.since = clock.monotonicMs();
@@ -164,11 +173,11 @@ export class Informer<T extends KubeObject> implements Source<T> {
         this.take(event);
         watched.events += 1;
       }
-      return { fruitful: isFruitful() };
+      return { fruitful: isFruitful(), lasting: isLasting() };
     } catch (error) {
-      if (signal.aborted) return { fruitful: true };
+      if (signal.aborted) return { fruitful: true, lasting: true };
       const silent = isKubeError(error, 'Timeout') && watched.events === 0;
-      return { error, fruitful: isFruitful() && !silent };
+      return { error, fruitful: isFruitful() && !silent, lasting: isLasting() && !silent };
     }
   }
 

@@ -14,6 +14,8 @@ export class LeaseServer {
   outage: 'before' | 'after' | undefined;
   /** Milliseconds that each request takes on its way there. */
   latencyMs = 5;
+  /** Milliseconds that each answer takes on its way back. */
+  answerMs = 0;
   private readonly clock: ManualClock;
   private lease: Lease | undefined;
   private version = 1;
@@ -55,10 +57,15 @@ export class LeaseServer {
     return this.lease;
   }
 
+  private pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.after(ms, resolve));
+  }
+
   private async request<T>(operation: string, effect: () => T): Promise<T> {
-    await new Promise<void>((resolve) => this.clock.after(this.latencyMs, resolve));
+    await this.pass(this.latencyMs);
     if (this.outage === 'before') throw error('Timeout', operation);
     const result = effect();
+    if (this.answerMs > 0) await this.pass(this.answerMs);
     if (this.outage === 'after') throw error('Timeout', operation);
     return result;
   }

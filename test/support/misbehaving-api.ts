@@ -26,6 +26,8 @@ export class MisbehavingApi implements AsyncDisposable {
   readonly requests: { readonly kind: 'list' | 'watch'; readonly url: URL }[] = [];
   /** Taken one by one by the requests that come. */
   readonly faults: { list: Fault[]; watch: Fault[] } = { list: [], watch: [] };
+  /** Every watch is sent this and then ended in good order, as by a proxy that cannot stream. */
+  parting: string | undefined;
   /** Watches are accepted, and nothing is sent on them. */
   isMute = false;
   private readonly objects = new Map<string, ConfigMap>();
@@ -45,6 +47,13 @@ export class MisbehavingApi implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** What a list would say now: versions by name. */
+  get versions(): Readonly<Record<string, string | undefined>> {
+    return Object.fromEntries(
+      [...this.objects].map(([name, { metadata }]) => [name, metadata?.resourceVersion]),
+    );
   }
 
   get watches(): number {
@@ -72,15 +81,19 @@ export class MisbehavingApi implements AsyncDisposable {
   /** Creates or changes an object; the event that says so. */
   put(name: string, data: Record<string, string> = {}): string {
     this.version += 1;
-    const isNew = !this.objects.has(name);
-    const object = configMap(name, this.version, data);
+    const known = this.objects.get(name);
+    const isNew = known === undefined;
+    // One that is made again is another.
+    const uid = known?.metadata?.uid ?? `uid-${name}-${this.version}`;
+    const object = configMap({ name, uid }, this.version, data);
     this.objects.set(name, object);
     return this.publish({ type: isNew ? 'ADDED' : 'MODIFIED', object });
   }
 
   remove(name: string): string {
     this.version += 1;
-    const object = { ...this.objects.get(name), ...configMap(name, this.version, {}) };
+    const uid = this.objects.get(name)?.metadata?.uid ?? '';
+    const object = configMap({ name, uid }, this.version, {});
     this.objects.delete(name);
     return this.publish({ type: 'DELETED', object });
   }
@@ -118,7 +131,10 @@ export class MisbehavingApi implements AsyncDisposable {
   restoreAt(version: number): void {
     this.version = version;
     for (const [name, object] of this.objects)
-      this.objects.set(name, configMap(name, version, object.data ?? {}));
+      this.objects.set(
+        name,
+        configMap({ name, uid: object.metadata?.uid ?? '' }, version, object.data ?? {}),
+      );
     this.history.length = 0;
   }
 
@@ -172,6 +188,7 @@ export class MisbehavingApi implements AsyncDisposable {
       return void response.end(`${JSON.stringify({ type: 'ERROR', object })}\n`);
     }
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    if (this.parting !== undefined) return void response.end(this.parting);
     const watcher = { response, from };
     this.watchers.add(watcher);
     response.on('close', () => this.watchers.delete(watcher));
@@ -180,12 +197,16 @@ export class MisbehavingApi implements AsyncDisposable {
   }
 }
 
-function configMap(name: string, version: number, data: Record<string, string>): ConfigMap {
+function configMap(
+  { name, uid }: { readonly name: string; readonly uid: string },
+  version: number,
+  data: Record<string, string>,
+): ConfigMap {
   return {
     metadata: {
       namespace: 'a',
       name,
-      uid: `uid-${name}`,
+      uid,
       resourceVersion: String(version),
       managedFields: [{}],
     },

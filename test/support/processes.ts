@@ -16,6 +16,8 @@ export interface RunningProcess {
   readonly pid: number;
   readonly running: boolean;
   readonly logFile: string;
+  /** How it ended, whoever ended it. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   /** SIGTERM, then SIGKILL after 10 seconds; resolves when it has ended. */
   stop(): Promise<void>;
   /** SIGKILL: what a crash looks like. */
@@ -77,6 +79,7 @@ function handle(child: ChildProcess, ended: Promise<unknown>, logFile: string): 
   return {
     pid: child.pid ?? 0,
     logFile,
+    exited: ended.then(() => ({ code: child.exitCode, signal: child.signalCode })),
     get running() {
       return isRunning();
     },

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
+import { type Failpoints, noFailpoints } from '../../engine/failpoints.ts';
 import type { EtcdConnection } from '../driver.ts';
 import { isTransient, toDataStoreError } from './errors.ts';
 
@@ -8,6 +9,16 @@ export interface SessionOptions {
   readonly attempts?: number;
   /** Milliseconds until one attempt fails; default 5000. */
   readonly timeoutMs?: number;
+  readonly failpoints?: Failpoints;
+}
+
+/** A change of the store. */
+export interface Write<T> {
+  /** What is done, e.g. `add user`, for errors and as the failpoint `etcd/add-user`. */
+  readonly verb: string;
+  /** To what, for errors. */
+  readonly subject?: string;
+  readonly run: (client: Etcd3) => Promise<T>;
 }
 
 /**
@@ -18,6 +29,7 @@ export class EtcdSession {
   readonly #connection: EtcdConnection;
   readonly #attempts: number;
   readonly #timeoutMs: number;
+  readonly #failpoints: Failpoints;
   readonly #clients = new Map<string, Promise<Etcd3>>();
   #current = 0;
   #closed = false;
@@ -26,18 +38,37 @@ export class EtcdSession {
     this.#connection = connection;
     this.#attempts = options.attempts ?? Math.max(4, 2 * connection.endpoints.length);
     this.#timeoutMs = options.timeoutMs ?? 5000;
+    this.#failpoints = options.failpoints ?? noFailpoints;
   }
 
   /**
-   * `operation` says what is tried, for the error. `fence` is called right before every attempt; what it throws is passed on as it is.
+   * For reads; `operation` says what is tried, for the error.
    * @throws DataStoreError
    */
-  async call<T>(operation: string, run: (client: Etcd3) => Promise<T>, fence?: () => void): Promise<T> {
+  async call<T>(operation: string, run: (client: Etcd3) => Promise<T>): Promise<T> {
+    return await this.#attempt(operation, run);
+  }
+
+  /**
+   * `fence` is called right before every attempt; what it throws is passed on as it is.
+   * @throws DataStoreError
+   */
+  async write<T>({ verb, subject, run }: Write<T>, fence?: () => void): Promise<T> {
+    const operation = subject === undefined ? verb : `${verb} ${subject}`;
+    return await this.#failpoints.around(`etcd/${verb.replaceAll(' ', '-')}`, () =>
+      this.#attempt(operation, run, fence),
+    );
+  }
+
+  async #attempt<T>(operation: string, run: (client: Etcd3) => Promise<T>, fence?: () => void): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const current = this.#current;
+      const client = this.#client(this.#connection.endpoints[current] ?? '');
+      // Opening it can take longer than the fence holds; why it fails is said below.
+      await client.catch(() => undefined);
       fence?.();
       try {
-        return await run(await this.#client(this.#connection.endpoints[current] ?? ''));
+        return await run(await client);
       } catch (error) {
         if (attempt >= this.#attempts || !isTransient(error))
           throw toDataStoreError(`etcd: ${operation}`, error);

@@ -1,0 +1,7 @@
+/** How much of a suite is run: `short` in CI, `long` by `npm run test:faults`. */
+export const form: 'short' | 'long' = process.env['MARINA_TEST_FORM'] === 'long' ? 'long' : 'short';
+
+/** The number of repetitions, cycles or inputs for the form that is being run. */
+export function scaled(short: number, long: number): number {
+  return form === 'long' ? long : short;
+}

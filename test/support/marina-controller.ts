@@ -1,0 +1,67 @@
+/**
+ * The program behind marina-process.ts: one Marina controller and nothing else, run by node from its sources. It is what
+ * the `controller` role is without Nest, which needs a compiler for its decorators.
+ */
+import { randomBytes } from 'node:crypto';
+import { Registry } from 'prom-client';
+import { assemble } from '../../src/controller/assemble.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import type { Failpoints } from '../../src/engine/failpoints.ts';
+import { EngineMetrics } from '../../src/engine/metrics.ts';
+import { connect } from '../../src/kube/kubeconfig.ts';
+import { createLogger } from '../../src/observability/logger.ts';
+import { warmUp } from '../../src/pki/index.ts';
+import { deadlyFailpoints } from './deadly-failpoints.ts';
+import type { MarinaProcessOptions } from './marina-process.ts';
+
+const options = JSON.parse(process.argv[2] ?? '{}') as MarinaProcessOptions;
+const stopping = new AbortController();
+process.once('SIGTERM', () => stopping.abort());
+
+const log = createLogger('debug');
+const metrics = new EngineMetrics(new Registry());
+await warmUp(systemClock.now(), randomBytes);
+const client = await connect({
+  kubeconfigFile: options.kubeconfigPath,
+  userAgent: options.identity,
+  onRequest: metrics.onRequest,
+});
+const { manager, close } = assemble({
+  client,
+  clock: systemClock,
+  log,
+  metrics,
+  identity: options.identity,
+  failpoints: options.failpoint === undefined ? undefined : endingAt(options.failpoint),
+  namespace: 'marina-system',
+  workers: options.workers ?? 4,
+  ...(options.deathRow && { failpoints: deadlyFailpoints(options.deathRow) }),
+  controlPlanes: {
+    namespace: 'marina-tenants',
+    nodePortAddress: '192.0.2.7',
+    resyncMs: options.resyncMs ?? 300_000,
+  },
+});
+try {
+  await manager.run(stopping.signal);
+} catch (error: unknown) {
+  log.fatal({ err: error }, 'the controller did not stop in time');
+  process.exit(1);
+}
+await close();
+await client.close();
+
+/** Ends this very process as a crash would, with whatever else is on its way. */
+function endingAt(moment: string): Failpoints {
+  const reach = (here: string) => {
+    if (here === moment) process.kill(process.pid, 'SIGKILL');
+  };
+  return {
+    async around(name, effect) {
+      reach(`${name}:before`);
+      const outcome = await effect();
+      reach(`${name}:after`);
+      return outcome;
+    },
+  };
+}
