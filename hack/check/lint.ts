@@ -5,12 +5,19 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import {
+  eventReasons,
+  lastingReasons,
+  passingReasons,
+  wantedReasons,
+} from '../../src/api/v1alpha1/reasons.ts';
 import { probe } from '../toolchain/command.ts';
 import { formatFinding, projectRoot, readProject } from './project.ts';
 import type { Finding } from './project.ts';
 import { checkDecisions } from './rules/decisions.ts';
 import { checkFileNames } from './rules/file-names.ts';
 import { checkLinks } from './rules/links.ts';
+import { checkRunbooks } from './rules/runbooks.ts';
 import { checkWords } from './rules/words.ts';
 import { formatDuration, formatTable } from './table.ts';
 
@@ -45,6 +52,12 @@ function checks(fix: boolean): readonly Check[] {
     own('links', () => checkLinks(readProject())),
     own('file names', () => checkFileNames(readProject().map((file) => file.path))),
     own('decisions', () => checkDecisions(readProject().map((file) => file.path))),
+    own('runbooks', () =>
+      checkRunbooks(readProject(), {
+        lasting: Object.keys(lastingReasons),
+        others: Object.keys({ ...wantedReasons, ...passingReasons, ...eventReasons }),
+      }),
+    ),
     own('words', () =>
       checkWords(readProject(), readFileSync(path.join(import.meta.dirname, 'rules/words.txt'), 'utf8')),
     ),

@@ -11,6 +11,8 @@ test('every link within the reference leads to a page and a heading that exist',
     for (const [, page, heading] of content
       .replaceAll(/`[^`]*`/g, '')
       .matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+      // Out of the reference; `npm run lint` follows those.
+      if (page?.startsWith('../')) continue;
       links += 1;
       const target = pages.get(page || name);
       const headings = [...(target ?? '').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => anchor(text));

@@ -6,12 +6,13 @@ import type { ControlPlaneDependencies } from '../controlplane/dependencies.ts';
 import { tenantKeyOf } from '../controlplane/names.ts';
 import { TenantControlPlaneReconciler } from '../controlplane/reconciler.ts';
 import { DataStoreReconciler, type DataStoreReconcilerDependencies } from '../datastore/reconciler.ts';
+import { findCondition } from '../engine/conditions.ts';
 import { Controller, type ControllerOptions } from '../engine/controller.ts';
 import { keyOf, type KubeObject, refOf } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
 import type { Caches } from './caches.ts';
 
-type Engine = Pick<ControllerOptions, 'clock' | 'log' | 'metrics'>;
+type Engine = Pick<ControllerOptions, 'clock' | 'log' | 'metrics' | 'random'>;
 
 /** Reconciles TenantControlPlanes: on their own changes, on those of what they own, and when their store comes or goes. */
 export function createControlPlaneController(
@@ -38,12 +39,12 @@ export function createControlPlaneController(
   }
   return controller.watches(
     caches.dataStores,
-    (store: DataStore) => waitingTenants(caches, store).map((tenant) => keyOf(refOf(tenant))),
+    (store: DataStore) => tenantsOf(caches, store).map((tenant) => keyOf(refOf(tenant))),
     { when: usabilityChanged },
   );
 }
 
-/** Reconciles DataStores: on their own changes, on those of the Secrets that they name, and every minute. */
+/** Reconciles DataStores: on their own changes and those of the Secrets that they name, when a tenant loses Ready, and every minute. */
 export function createDataStoreController(
   dependencies: DataStoreReconcilerDependencies,
   caches: Caches,
@@ -62,7 +63,8 @@ export function createDataStoreController(
         .list()
         .filter((store) => names(store, secret))
         .map((store) => keyOf(refOf(store))),
-    );
+    )
+    .watches(caches.tenants, (tenant) => [tenant.spec.dataStore], { when: lostReady });
 }
 
 /** What production uses where tests pass their own. */
@@ -86,22 +88,27 @@ function wishOf(object: KubeObject | undefined): unknown {
   return object && [uid, generation, deletionTimestamp, annotations, finalizers];
 }
 
+/** What all tenants of the store have to know: it comes, goes or moves. */
 function usabilityChanged(previous: DataStore | undefined, current: DataStore | undefined): boolean {
-  const ready = (store: DataStore | undefined) =>
-    store?.status?.conditions?.find((condition) => condition.type === 'Ready')?.status;
   return (
-    ready(previous) !== ready(current) || previous?.metadata?.generation !== current?.metadata?.generation
+    readyOf(previous) !== readyOf(current) || previous?.metadata?.generation !== current?.metadata?.generation
   );
 }
 
-/** Tenants of a store that are not settled: the others have nothing to gain from its news. */
-function waitingTenants(caches: Caches, store: DataStore): readonly TenantControlPlane[] {
-  return caches.tenants.list().filter((tenant) => {
-    if (tenant.spec.dataStore !== store.metadata?.name) return false;
-    return (
-      tenant.status?.conditions?.find((condition) => condition.type === 'DataStoreReady')?.status !== 'True'
-    );
-  });
+function tenantsOf(caches: Caches, store: DataStore): readonly TenantControlPlane[] {
+  return caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store.metadata?.name);
+}
+
+/** Its store may be why: whoever is no longer Ready says so long before the next look at the store is due. */
+function lostReady(
+  previous: TenantControlPlane | undefined,
+  current: TenantControlPlane | undefined,
+): boolean {
+  return readyOf(previous) === 'True' && readyOf(current) === 'False';
+}
+
+function readyOf(object: DataStore | TenantControlPlane | undefined): string | undefined {
+  return findCondition(object?.status?.conditions, 'Ready')?.status;
 }
 
 function names(store: DataStore, secret: Secret): boolean {

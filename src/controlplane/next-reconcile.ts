@@ -23,7 +23,7 @@ export function nextReconcile(input: NextReconcileInput): Result {
   for (const step of steps) {
     if (step.state === 'Failed' && step.cause !== undefined) throw toError(step.cause);
   }
-  const delays = steps.flatMap((step) =>
+  const delays: { ms: number; reason: string }[] = steps.flatMap((step) =>
     step.state === 'Waiting' && step.requeueAfterMs !== undefined
       ? [{ ms: step.requeueAfterMs, reason: step.reason }]
       : [],

@@ -1,11 +1,8 @@
 import { apiVersion } from '../api/v1alpha1/meta.ts';
+import { needsPerson, wantedReasons } from '../api/v1alpha1/reasons.ts';
 import type { TenantControlPlane, TenantControlPlaneStatus } from '../api/v1alpha1/tenant-control-plane.ts';
 import { findCondition } from '../engine/conditions.ts';
 import type { EventRecorder } from '../kube/events.ts';
-
-/** Reasons that belong to a birth or a change, and pass. */
-const ordinaryReasons =
-  /^(.*Pending|.*Starting|RollingOut|CacheBehind|ServiceUnreachable|Endpoint.*|TokenNotSigned|PutBack)$/;
 
 /** Conditions whose coming and going a person wants to be told of. */
 const told = ['Ready', 'WorkloadReady', 'AddonsReady'] as const;
@@ -26,9 +23,10 @@ export function recordTransitions(
       continue;
     }
     const isLoss = type === 'Ready' && before?.status === 'True';
-    if ((!isLoss && ordinaryReasons.test(after.reason)) || reported.has(after.reason)) continue;
+    if ((!isLoss && !needsPerson(after.reason)) || reported.has(after.reason)) continue;
     reported.add(after.reason);
-    events.record(regarding(tenant), 'Warning', after.reason, after.message);
+    const isWanted = Object.hasOwn(wantedReasons, after.reason);
+    events.record(regarding(tenant), isWanted ? 'Normal' : 'Warning', after.reason, after.message);
   }
 }
 
@@ -45,6 +43,17 @@ export function recordDrift(
     'Drift',
     `Changed inside the tenant cluster and put back: ${putBack.join('; ')}`,
   );
+}
+
+/** What keeps a deletion from going on and needs a person. */
+export function recordObstacle(
+  events: EventRecorder,
+  tenant: TenantControlPlane,
+  { reason, message }: { readonly reason: string; readonly message: string },
+): void {
+  const before = findCondition(tenant.status?.conditions, 'Ready');
+  if (reason === 'Deleting' || reason === before?.reason) return;
+  events.record(regarding(tenant), 'Warning', reason, message);
 }
 
 function regarding(tenant: TenantControlPlane) {

@@ -55,6 +55,14 @@ describe('buildStatus', () => {
     });
   });
 
+  it('does not say that the workload exists while it waits for others to start', () => {
+    const steps = (reason: 'StartPending' | 'ApiServerStarting') =>
+      statusOf({ workload: waiting(reason, 'waiting') }).timeline?.map(({ step }) => step);
+
+    expect(steps('StartPending')).not.toContain('WorkloadCreated');
+    expect(steps('ApiServerStarting')).toContain('WorkloadCreated');
+  });
+
   it('needs the published address only when the spec requires its check', () => {
     const unreachable = { endpointCheck: waiting('EndpointUnreachable', 'no answer') };
     const skipping = aTenant({ networkProfile: { endpointCheck: 'Skip' } });
@@ -86,6 +94,24 @@ describe('buildStatus', () => {
         { step: 'Ready', time: '2026-11-21T08:00:09Z', milliseconds: 9000 },
       ]),
     );
+  });
+
+  it('says of a workload that could not be brought up to date which specification it is of', () => {
+    const first = statusOf({});
+    const changed = { ...aTenant({}, { generation: 2 }), status: first };
+
+    const during = statusOf({ partition: failed('DataStoreUnhealthy', 'no endpoint answers') }, changed);
+    const after = statusOf({}, { ...changed, status: during });
+
+    expect(findCondition(during.conditions, 'WorkloadReady')).toMatchObject({
+      status: 'True',
+      observedGeneration: 1,
+    });
+    expect(findCondition(during.conditions, 'Ready')).toMatchObject({
+      status: 'False',
+      observedGeneration: 2,
+    });
+    expect(findCondition(after.conditions, 'WorkloadReady')?.observedGeneration).toBe(2);
   });
 
   it('is the same again when nothing changed', () => {

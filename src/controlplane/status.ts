@@ -4,7 +4,7 @@ import type {
   TimelineStep,
 } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-types.ts';
-import { type ConditionUpdate, setConditions } from '../engine/conditions.ts';
+import { type ConditionUpdate, findCondition, setConditions } from '../engine/conditions.ts';
 import { kubeconfigKey } from './admin-kubeconfig/build.ts';
 import type { StepResult } from './component.ts';
 import type { Workload } from './deployment/observe.ts';
@@ -87,9 +87,10 @@ function readyParts(
 
 function conditionsOf(tenant: TenantControlPlane, progress: Progress): ConditionUpdate[] {
   const parts = readyParts(tenant, progress);
+  const generation = tenant.metadata?.generation;
   const all = new Map<ConditionType, ConditionUpdate>();
   const update = (type: ConditionType, step: StepResult<unknown>, message: string) =>
-    all.set(type, toCondition(type, step, message, tenant.metadata?.generation));
+    all.set(type, toCondition(type, step, message, generation));
 
   for (const [type, step] of parts) update(type, step, doneMessages[type]);
   // An API server that answers is enough for Ready; the workload is as it should be only when every replica is.
@@ -99,12 +100,23 @@ function conditionsOf(tenant: TenantControlPlane, progress: Progress): Condition
   if (tenant.spec.networkProfile.endpointCheck === 'Skip') {
     update('EndpointReady', progress.endpoint, 'The published address is known; it is not checked.');
   }
+  const workload = all.get('WorkloadReady');
+  if (workload && !isApplied(progress)) {
+    // What runs is of an earlier specification, and whatever is said of it is said of that one.
+    const before = findCondition(tenant.status?.conditions, 'WorkloadReady');
+    all.set('WorkloadReady', { ...workload, observedGeneration: before?.observedGeneration ?? generation });
+  }
   update('AddonsReady', progress.addons, doneMessages.AddonsReady);
   // What failed explains more than what merely waits for it.
   const blocking =
     parts.find(([, step]) => step.state === 'Failed') ?? parts.find(([, step]) => step.state === 'Waiting');
   update('Ready', blocking?.[1] ?? { state: 'Done', value: undefined }, doneMessages.Ready);
   return conditionTypes.flatMap((type) => all.get(type) ?? []);
+}
+
+/** Whether the Deployment was compared with what is wanted: without its parts it is left as it is. */
+function isApplied(progress: Progress): boolean {
+  return progress.partition.state === 'Done' && progress.certificates.state === 'Done';
 }
 
 const doneMessages: Record<ConditionType, string> = {
@@ -166,7 +178,8 @@ function extendTimeline(
     timeline.push({ step, time: toSeconds(now), milliseconds: Math.max(0, now.getTime() - created) });
   };
   const workloadExists =
-    progress.workload.state === 'Done' || progress.workload.reason !== 'DeploymentPending';
+    progress.workload.state === 'Done' ||
+    (progress.workload.reason !== 'DeploymentPending' && progress.workload.reason !== 'StartPending');
   reach('Accepted', true);
   reach('EndpointAssigned', progress.endpoint.state === 'Done');
   reach('CertificatesIssued', progress.certificates.state === 'Done');

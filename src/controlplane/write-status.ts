@@ -5,10 +5,8 @@ import {
   tenantControlPlanes,
   type TenantControlPlaneStatus,
 } from '../api/v1alpha1/tenant-control-plane.ts';
-import { setConditions } from '../engine/conditions.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { OwnedCache } from './apply-owned.ts';
-import type { StepResult } from './component.ts';
 
 /** The one write of a reconcile to its own object, and only when something changed. */
 export class StatusWriter {
@@ -22,7 +20,7 @@ export class StatusWriter {
 
   /** Rejects with `Conflict` when the object changed since it was read. */
   async write(tenant: TenantControlPlane, status: TenantControlPlaneStatus): Promise<void> {
-    if (isDeepStrictEqual(withoutUndefined(tenant.status), withoutUndefined(status))) return;
+    if (isDeepStrictEqual(tenant.status ?? {}, withoutUndefined(status))) return;
     const { name, namespace, uid, resourceVersion } = tenant.metadata ?? {};
     const body = { metadata: { name, namespace, uid, resourceVersion }, status } as TenantControlPlane;
     const written = await this.client.apply(tenantControlPlanes, body, {
@@ -31,26 +29,9 @@ export class StatusWriter {
     });
     this.cache.remember(written);
   }
-
-  async writeDeleting(tenant: TenantControlPlane, outcome: StepResult, now: Date): Promise<void> {
-    if (outcome.state === 'Done') return;
-    const conditions = setConditions(
-      tenant.status?.conditions,
-      [
-        {
-          type: 'Ready',
-          status: 'False',
-          reason: outcome.state === 'Failed' ? outcome.reason : 'Deleting',
-          message: outcome.message,
-          observedGeneration: tenant.metadata?.generation,
-        },
-      ],
-      now,
-    );
-    await this.write(tenant, { ...tenant.status, phase: 'Deleting', conditions: [...conditions] });
-  }
 }
 
-function withoutUndefined(value: unknown): unknown {
-  return value === undefined ? {} : (JSON.parse(JSON.stringify(value)) as unknown);
+/** As the API server would give it back. */
+function withoutUndefined(status: TenantControlPlaneStatus): unknown {
+  return JSON.parse(JSON.stringify(status)) as unknown;
 }

@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type DataStore, dataStores, type DataStoreStatus } from '../api/v1alpha1/data-store.ts';
+import { needsPerson, type Reason } from '../api/v1alpha1/reasons.ts';
 import { statusFieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { Clock } from '../engine/clock.ts';
-import { setConditions } from '../engine/conditions.ts';
+import { type ConditionUpdate, findCondition, isTrue, setConditions } from '../engine/conditions.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
 import { done, requeueAfter, type Result } from '../engine/result.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isKubeError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
 import { refOfKey } from '../kube/resource.ts';
 import type { DataStoreConnections } from './connections.ts';
@@ -18,6 +20,7 @@ export interface DataStoreReconcilerDependencies {
   readonly dataStores: Informer<DataStore>;
   readonly connections: DataStoreConnections;
   readonly pool: DataStorePool;
+  readonly events: EventRecorder;
   /** The leader’s fence. */
   readonly fence: () => void;
   /** How many control planes use the DataStore of this name. */
@@ -31,10 +34,14 @@ export interface DataStoreReconcilerDependencies {
 const checkIntervalMs = 60_000;
 /** Milliseconds between two looks at one that is not; what waits for it is told by its status. */
 const unhealthyIntervalMs = 5_000;
+/** Milliseconds that a store that was Ready may fail to answer before it counts as down: all its tenants are told then. */
+const patienceMs = 4_000;
 
 /** Looks after shared stores: says whether each can be used, and compacts it on behalf of tenants, who may not. */
 export class DataStoreReconciler {
   private readonly dependencies: DataStoreReconcilerDependencies;
+  /** Since when stores that were well have not been, by key. */
+  private readonly failingSinceMs = new Map<string, number>();
 
   constructor(dependencies: DataStoreReconcilerDependencies) {
     this.dependencies = dependencies;
@@ -44,6 +51,7 @@ export class DataStoreReconciler {
     const { dataStores: cache, connections, pool, random } = this.dependencies;
     const dataStore = cache.get(refOfKey(key));
     if (!dataStore) {
+      this.failingSinceMs.delete(key);
       await pool.release(key);
       return done;
     }
@@ -54,6 +62,7 @@ export class DataStoreReconciler {
     }
     const driver = await opened.driver();
     const health = await driver.checkHealth();
+    if (this.mayBeMomentary(dataStore, health)) return requeueAfter(unhealthyIntervalMs, 'SecondLook');
     await this.writeStatus(dataStore, health);
     if (health.healthy) {
       const compaction = await driver.compact({ fence: this.dependencies.fence });
@@ -63,11 +72,20 @@ export class DataStoreReconciler {
     return requeueAfter(interval * (0.9 + 0.2 * random()), 'HealthCheck');
   }
 
-  private async writeStatus(
-    dataStore: DataStore,
-    observed: DataStoreHealth | { readonly reason: string; readonly message: string },
-  ): Promise<void> {
-    const { client, clock, tenantsOf } = this.dependencies;
+  private mayBeMomentary({ metadata, status }: DataStore, { healthy }: DataStoreHealth): boolean {
+    const key = metadata?.name ?? '';
+    if (healthy) {
+      this.failingSinceMs.delete(key);
+      return false;
+    }
+    const nowMs = this.dependencies.clock.monotonicMs();
+    const sinceMs = this.failingSinceMs.get(key) ?? nowMs;
+    this.failingSinceMs.set(key, sinceMs);
+    return isTrue(status?.conditions, 'Ready', metadata?.generation) && nowMs - sinceMs < patienceMs;
+  }
+
+  private async writeStatus(dataStore: DataStore, observed: DataStoreHealth | Problem): Promise<void> {
+    const { client, clock, tenantsOf, events } = this.dependencies;
     const { name, uid, resourceVersion, generation } = dataStore.metadata ?? {};
     const tenants = tenantsOf(name ?? '');
     const status = buildDataStoreStatus(dataStore.status, observed, {
@@ -83,6 +101,7 @@ export class DataStoreReconciler {
         subresource: 'status',
       });
       this.dependencies.dataStores.remember(written);
+      recordChange(events, dataStore, status);
     } catch (error: unknown) {
       // Somebody changed it meanwhile: that event brings it back.
       if (!isKubeError(error, 'Conflict')) throw error;
@@ -95,26 +114,14 @@ const noticeableChange = 0.2;
 
 export function buildDataStoreStatus(
   previous: DataStoreStatus | undefined,
-  observed: DataStoreHealth | { readonly reason: string; readonly message: string },
+  observed: DataStoreHealth | Problem,
   facts: { readonly now: Date; readonly generation: number | undefined; readonly tenants: number },
 ): DataStoreStatus {
   const health = 'healthy' in observed ? observed : undefined;
-  const ready = health?.healthy === true;
-  const { reason, message } = 'healthy' in observed ? explain(observed) : observed;
-  const conditions = setConditions(
-    previous?.conditions,
-    [
-      {
-        type: 'Ready',
-        status: ready ? 'True' : 'False',
-        reason,
-        message,
-        observedGeneration: facts.generation,
-      },
-    ],
-    facts.now,
-  );
-  const latency = steady(previous?.latencyMilliseconds, health?.latencyMs, 5);
+  const ready = readyCondition(observed, facts.generation);
+  const conditions = setConditions(previous?.conditions, [ready], facts.now);
+  // A store that does not answer has no latency; how large it was is worth knowing.
+  const latency = health?.latencyMs && steady(previous?.latencyMilliseconds, health.latencyMs, 25);
   const size = steady(previous?.sizeBytes, health?.sizeBytes, 1024 * 1024);
   return {
     ...(facts.generation !== undefined && { observedGeneration: facts.generation }),
@@ -126,7 +133,30 @@ export function buildDataStoreStatus(
   };
 }
 
-function explain(health: DataStoreHealth): { readonly reason: string; readonly message: string } {
+function readyCondition(
+  observed: DataStoreHealth | Problem,
+  observedGeneration: number | undefined,
+): ConditionUpdate {
+  const isReady = 'healthy' in observed && observed.healthy;
+  const explained = 'healthy' in observed ? explain(observed) : observed;
+  return { type: 'Ready', status: isReady ? 'True' : 'False', ...explained, observedGeneration };
+}
+
+interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** One Event when the store comes, goes or changes how it ails. */
+function recordChange(events: EventRecorder, dataStore: DataStore, status: DataStoreStatus): void {
+  const before = findCondition(dataStore.status?.conditions, 'Ready');
+  const after = findCondition(status.conditions, 'Ready');
+  if (!after || after.reason === before?.reason) return;
+  const regarding = { ...dataStore, apiVersion: dataStores.apiVersion, kind: dataStores.kind };
+  events.record(regarding, needsPerson(after.reason) ? 'Warning' : 'Normal', after.reason, after.message);
+}
+
+function explain(health: DataStoreHealth): Problem {
   const broken = health.endpoints.filter((endpoint) => !endpoint.healthy);
   const details = broken
     .map(({ endpoint, message }) => `${endpoint}: ${message ?? 'does not answer'}`)

@@ -1,3 +1,5 @@
+import type { DataStore } from '../../api/v1alpha1/data-store.ts';
+import { findCondition } from '../../engine/conditions.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
@@ -36,13 +38,6 @@ export async function syncPartition(
   const opened = dependencies.connections.open(dataStore);
   if (!opened.ok) return failed(opened.reason, opened.message);
 
-  if (dependencies.verify) {
-    const ensured = await onStore(opened, (driver) =>
-      driver.ensurePartition(names.runtimeId, { fence: dependencies.fence }),
-    );
-    if (ensured.state !== 'Done') return ensured;
-  }
-
   const credential = await currentCredential({
     authority: opened.authority,
     id: names.runtimeId,
@@ -60,10 +55,30 @@ export async function syncPartition(
     type: 'Opaque',
     data: encodeData({ ...credential }),
   };
+  // First, though it is good for nothing yet: a deletion knows by it that there may be a partition to remove.
   await applyOwned(dependencies.client, secrets, dependencies.secrets, secret);
+
+  const unhealthy = unhealthiness(dataStore);
+  if (unhealthy) return failed('DataStoreUnhealthy', unhealthy);
+  if (dependencies.verify) {
+    const ensured = await onStore(opened, (driver) =>
+      driver.ensurePartition(names.runtimeId, { fence: dependencies.fence }),
+    );
+    if (ensured.state !== 'Done') return ensured;
+  }
   return done({
     endpoints: dataStore.spec.endpoints,
     partition: names.runtimeId,
     certificateAuthority: credential['ca.crt'],
   });
+}
+
+/**
+ * Why the store cannot be used, as its own status says of its present specification. Each tenant that asked for itself would
+ * be one more caller of a store that has trouble enough; when it is Ready again, all of them are told.
+ */
+function unhealthiness({ metadata, status }: DataStore): string | undefined {
+  const ready = findCondition(status?.conditions, 'Ready');
+  if (ready?.status !== 'False' || ready.observedGeneration !== metadata?.generation) return undefined;
+  return `DataStore ${metadata?.name} is not Ready: ${ready.message}`;
 }

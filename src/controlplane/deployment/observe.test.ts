@@ -64,6 +64,53 @@ describe('observeWorkload', () => {
     });
   });
 
+  it('does not believe the last word of a node that is lost', () => {
+    // The node lifecycle controller turns Ready alone, and gives no reason; what the kubelet said last stays.
+    const last = pod({ ...container, ready: true });
+    const lost: Pod = {
+      ...last,
+      status: {
+        ...last.status,
+        conditions: [
+          { type: 'Ready', status: 'False' },
+          { type: 'ContainersReady', status: 'True' },
+        ],
+      },
+    };
+    const terminating = {
+      ...lost,
+      metadata: { ...lost.metadata, deletionTimestamp: '2026-11-21T08:05:00Z' },
+    };
+
+    expect(observeWorkload(deployment(1), [lost])).toMatchObject({ state: 'Failed', reason: 'NodeLost' });
+    expect(observeWorkload(deployment(1), [terminating])).toMatchObject({ reason: 'ApiServerStarting' });
+  });
+
+  it('tells an API server that was ready from one that starts', () => {
+    const running = { ...container, state: { running: { startedAt: new Date('2026-11-21T08:00:05Z') } } };
+    const turned = (lastTransitionTime: string): Pod => ({
+      ...pod(running),
+      status: {
+        ...pod(running).status,
+        conditions: [
+          {
+            type: 'Ready',
+            status: 'False',
+            reason: 'ContainersNotReady',
+            lastTransitionTime: new Date(lastTransitionTime),
+          },
+        ],
+      },
+    });
+
+    expect(observeWorkload(deployment(1), [turned('2026-11-21T08:00:01Z')])).toMatchObject({
+      reason: 'ApiServerStarting',
+    });
+    expect(observeWorkload(deployment(1), [turned('2026-11-21T09:00:00Z')])).toMatchObject({
+      reason: 'ApiServerNotReady',
+    });
+  });
+
   it('says Stopped at zero replicas', () => {
     expect(observeWorkload(deployment(0), [])).toMatchObject({ state: 'Waiting', reason: 'Stopped' });
   });
@@ -109,6 +156,17 @@ describe('observeWorkload', () => {
       state: 'Failed',
       reason: 'FailedCreate',
       message: 'exceeded quota',
+    });
+  });
+
+  it('gives a reason that it does not know as a ReplicaFailure with that word', () => {
+    const refused = deployment(1, {
+      conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'Eclipse', message: 'dark' }],
+    });
+
+    expect(observeWorkload(refused, [])).toMatchObject({
+      reason: 'ReplicaFailure',
+      message: 'Eclipse: dark',
     });
   });
 });

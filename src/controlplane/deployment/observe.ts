@@ -1,4 +1,5 @@
-import type { V1ContainerStatus } from '@kubernetes/client-node';
+import type { V1ContainerStatus, V1DeploymentCondition, V1PodCondition } from '@kubernetes/client-node';
+import { isLastingReason, type LastingReason } from '../../api/v1alpha1/reasons.ts';
 import type { Deployment, Pod } from '../../kube/resources.ts';
 import { done, failed, type StepResult, waiting } from '../component.ts';
 
@@ -28,25 +29,34 @@ export function observeWorkload(
   if (replicas === 0)
     return waiting('Stopped', 'spec.controlPlane.deployment.replicas is 0: the state is kept, nothing runs.');
 
-  const serving = pods
-    .filter((pod) => !pod.metadata?.deletionTimestamp)
-    .flatMap(toServingPod)
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const staying = pods.filter((pod) => !pod.metadata?.deletionTimestamp);
+  const serving = staying.flatMap(toServingPod).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (serving.length > 0) {
-    return done({ readyReplicas: serving.length, serving, rollout: observeRollout(deployment, pods) });
+    return done({ readyReplicas: serving.length, serving, rollout: observeRollout(deployment, staying) });
   }
 
-  const problem = pods.map(problemOf).find((each) => each !== undefined);
+  const problem = staying.map(problemOf).find((each) => each !== undefined);
   if (problem) return failed(problem.reason, problem.message);
   const rejected = deployment.status?.conditions?.find(
     (each) => each.type === 'ReplicaFailure' && each.status === 'True',
   );
-  if (rejected)
-    return failed(rejected.reason ?? 'ReplicaFailure', rejected.message ?? 'The pods cannot be made.');
+  if (rejected) return rejection(rejected);
+  if (staying.some(wasReady)) {
+    return waiting('ApiServerNotReady', 'The API server runs and says that it cannot serve.');
+  }
   return waiting(
     'ApiServerStarting',
     pods.length === 0 ? 'The pods are being made.' : 'The API server is starting.',
   );
+}
+
+function rejection({
+  reason,
+  message = 'The pods cannot be made.',
+}: V1DeploymentCondition): StepResult<never> {
+  return isLastingReason(reason)
+    ? failed(reason, message)
+    : failed('ReplicaFailure', reason ? `${reason}: ${message}` : message);
 }
 
 function observeRollout(deployment: Deployment, pods: readonly Pod[]): StepResult {
@@ -71,9 +81,32 @@ function observeRollout(deployment: Deployment, pods: readonly Pod[]): StepResul
 function toServingPod(pod: Pod): ServingPod[] {
   const status = containerStatus(pod, 'kube-apiserver');
   const ip = pod.status?.podIP;
-  if (!status?.ready || !ip) return [];
+  if (!status?.ready || !ip || isLost(pod)) return [];
   const incarnation = `${pod.metadata?.uid}/${status.restartCount}`;
   return [{ name: pod.metadata?.name ?? '', ip, incarnation }];
+}
+
+/**
+ * Whether its node has gone silent. The node lifecycle controller then turns the pod's Ready and nothing else
+ * (kubernetes pkg/controller/util/node); the kubelet gives a reason whenever it does.
+ */
+function isLost(pod: Pod): boolean {
+  const ready = podCondition(pod, 'Ready');
+  return (
+    ready?.status === 'False' && !ready.reason && podCondition(pod, 'ContainersReady')?.status === 'True'
+  );
+}
+
+/** Whether this very process of the API server was ready before. */
+function wasReady(pod: Pod): boolean {
+  const { startedAt } = containerStatus(pod, 'kube-apiserver')?.state?.running ?? {};
+  const ready = podCondition(pod, 'Ready');
+  if (!startedAt || !ready?.lastTransitionTime) return false;
+  return Date.parse(String(ready.lastTransitionTime)) > Date.parse(String(startedAt));
+}
+
+function podCondition(pod: Pod, type: string): V1PodCondition | undefined {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
 }
 
 function containerStatus(pod: Pod, name: string): V1ContainerStatus | undefined {
@@ -81,7 +114,7 @@ function containerStatus(pod: Pod, name: string): V1ContainerStatus | undefined 
 }
 
 /** Waiting reasons of the kubelet that do not pass by themselves. */
-const lastingReasons = new Set([
+const kubeletReasons: ReadonlySet<string> = new Set([
   'CrashLoopBackOff',
   'CreateContainerConfigError',
   'CreateContainerError',
@@ -90,26 +123,27 @@ const lastingReasons = new Set([
   'ImagePullBackOff',
   'InvalidImageName',
   'RunContainerError',
-]);
+] satisfies LastingReason[]);
 
 interface Problem {
-  readonly reason: string;
+  readonly reason: LastingReason;
   readonly message: string;
 }
 
 function problemOf(pod: Pod): Problem | undefined {
-  const unschedulable = pod.status?.conditions?.find(
-    (each) => each.type === 'PodScheduled' && each.status === 'False' && each.reason === 'Unschedulable',
-  );
-  if (unschedulable) {
-    return { reason: 'Unschedulable', message: unschedulable.message ?? 'No node has room for the pod.' };
+  const scheduled = podCondition(pod, 'PodScheduled');
+  if (scheduled?.status === 'False' && scheduled.reason === 'Unschedulable') {
+    return { reason: 'Unschedulable', message: scheduled.message ?? 'No node has room for the pod.' };
+  }
+  if (isLost(pod)) {
+    return { reason: 'NodeLost', message: `The node of pod ${pod.metadata?.name} no longer reports.` };
   }
   return (pod.status?.containerStatuses ?? []).map(containerProblem).find((problem) => problem !== undefined);
 }
 
 function containerProblem(status: V1ContainerStatus): Problem | undefined {
   const { reason, message } = status.state?.waiting ?? {};
-  if (!reason || !lastingReasons.has(reason)) return undefined;
+  if (!isLastingReason(reason) || !kubeletReasons.has(reason)) return undefined;
   const last = status.lastState?.terminated;
   const cause = last ? `last exit ${last.exitCode}: ${lastLine(last.message)}` : message;
   return { reason, message: `${status.name}: ${cause ?? reason}` };
