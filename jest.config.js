@@ -1,4 +1,4 @@
-/** Unit tests sit beside the code; the two folders below `test` need real servers or a whole environment. */
+/** Unit tests sit beside the code; the folders below `test` need real servers or a whole environment. */
 const common = {
   extensionsToTreatAsEsm: ['.ts'],
   setupFiles: ['reflect-metadata'],
@@ -32,6 +32,13 @@ export default {
       roots: ['<rootDir>/test/integration'],
       testMatch: ['**/*.test.ts'],
       testTimeout: 60_000,
+    },
+    {
+      ...common,
+      displayName: 'faults',
+      roots: ['<rootDir>/test/faults'],
+      testMatch: ['**/*.test.ts'],
+      testTimeout: 120_000,
     },
     {
       ...common,

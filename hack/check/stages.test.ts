@@ -1,17 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
 import { failure, nothing } from './jest-report.ts';
-import { isPointless, planFrom, summarize } from './stages.ts';
+import { isPointless, planFrom, readFigures, summarize } from './stages.ts';
 
 describe('the plan', () => {
   it.each([
-    [[], ['lint', 'unit', 'build', 'integration', 'e2e'], []],
+    [[], ['lint', 'unit', 'build', 'integration', 'faults', 'e2e'], []],
     [['unit'], ['unit'], []],
     [['unit', 'src/pki'], ['unit'], ['src/pki']],
     [['e2e', 'lint'], ['lint', 'e2e'], []],
     [['unit', '-t', 'unit'], ['unit'], ['-t', 'unit']],
-    [['src/pki'], ['lint', 'unit', 'build', 'integration', 'e2e'], ['src/pki']],
+    [['src/pki'], ['lint', 'unit', 'build', 'integration', 'faults', 'e2e'], ['src/pki']],
   ])('of %j', (args, stages, jestArguments) => {
-    expect(planFrom(args)).toEqual({ stages, jestArguments });
+    expect(planFrom(args)).toEqual({ stages, isLong: false, jestArguments });
+  });
+
+  it('is long when told so, wherever that stands', () => {
+    expect(planFrom(['faults', '--long', 'crash'])).toEqual({
+      stages: ['faults'],
+      isLong: true,
+      jestArguments: ['crash'],
+    });
   });
 });
 
@@ -47,5 +55,15 @@ it('the summary ends with the line that programs read', () => {
     'e2e    not run',
     'build: ended with 1',
     '120 passed, 3 failed, 1 skipped',
+  ]);
+});
+
+it('figures stand between the table and the last line', () => {
+  const figures = readFigures('{"name":"crash points","value":"60 x 2"}\n{"name":"orphans","value":"0"}\n');
+
+  expect(summarize([], figures).split('\n').slice(1)).toEqual([
+    'crash points  60 x 2',
+    'orphans            0',
+    '0 passed, 0 failed',
   ]);
 });

@@ -1,6 +1,7 @@
 /**
  * `npm test`: every stage in order, or those that are named, and last a line `N passed, N failed`.
- * What follows the stages goes to jest: `npm run test:unit -- src/pki -t renewal`.
+ * What follows the stages goes to jest: `npm run test:unit -- src/pki -t renewal`. With `--long` suites that repeat themselves do so
+ * more often.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import { failure, nothing, tallyJest } from './jest-report.ts';
 import type { Tally } from './jest-report.ts';
 import { localEnvironment } from './e2e-environment.ts';
 import { runNode } from './run-node.ts';
-import { isPointless, planFrom, summarize } from './stages.ts';
+import { isPointless, planFrom, readFigures, summarize } from './stages.ts';
 import type { Plan, StageName, StageResult } from './stages.ts';
 import { formatDuration } from './table.ts';
 
@@ -23,10 +24,19 @@ const jestProgram = 'node_modules/jest/bin/jest.js';
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
 
-const results = await runStages(planFrom(process.argv.slice(2)));
+const plan = planFrom(process.argv.slice(2));
+const scratch = await mkdtemp(path.join(tmpdir(), 'marina-test-'));
+const figuresFile = path.join(scratch, 'figures');
+// Read by test/support/form.ts and figures.ts.
+process.env['MARINA_TEST_FORM'] = plan.isLong ? 'long' : 'short';
+process.env['MARINA_FIGURES'] = figuresFile;
+
+const results = await runStages(plan);
+const figures = readFigures(await readFile(figuresFile, 'utf8').catch(() => ''));
+await rm(scratch, { recursive: true, force: true });
 const failed = results.some(({ tally }) => tally !== undefined && tally.failed > 0);
 process.exitCode = failed || interrupted.signal.aborted ? 1 : 0;
-console.log(`\n${summarize(results)}`);
+console.log(`\n${summarize(results, figures)}`);
 
 async function runStages(plan: Plan): Promise<readonly StageResult[]> {
   const done: StageResult[] = [];
@@ -64,6 +74,7 @@ async function runStage(name: StageName, { jestArguments }: Plan): Promise<Tally
     case 'unit':
       return await jest(name, jestArguments);
     case 'integration':
+    case 'faults':
       await ensureBinaries(integrationBinaries);
       return await jest(name, jestArguments);
     case 'e2e':

@@ -1,17 +1,21 @@
+import { OrphanWatch } from '../controlplane/orphans/watch.ts';
 import type { ControlPlaneSettings } from '../controlplane/settings.ts';
 import { startCapacity, StartGate } from '../controlplane/start-gate.ts';
 import { TenantClients } from '../controlplane/tenant-clients.ts';
 import { DataStoreConnections } from '../datastore/connections.ts';
+import { openDataStore } from '../datastore/open.ts';
 import { DataStorePool } from '../datastore/pool.ts';
 import type { Clock } from '../engine/clock.ts';
 import { LeaderElection } from '../engine/leader-election.ts';
 import type { Log } from '../engine/log.ts';
 import { Manager } from '../engine/manager.ts';
+import { type Failpoints, noFailpoints } from '../engine/failpoints.ts';
 import type { EngineMetrics } from '../engine/metrics.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
-import { createCaches } from './caches.ts';
+import { managementFailpoints, tenantFailpoints } from './failpoint-clients.ts';
+import { createCaches, ownedCaches } from './caches.ts';
 import { ambient, createControlPlaneController, createDataStoreController } from './controllers.ts';
 
 export interface AssembleOptions {
@@ -27,6 +31,10 @@ export interface AssembleOptions {
   readonly controlPlanes: ControlPlaneSettings;
   /** Control planes reconciled at once. */
   readonly workers: number;
+  /** Told how many objects belong to no TenantControlPlane any more. */
+  readonly onOrphans?: (objects: number) => void;
+  /** For tests. */
+  readonly failpoints?: Failpoints;
 }
 
 export interface Assembly {
@@ -38,8 +46,9 @@ export interface Assembly {
 /** Everything that one replica of the controller consists of, wired and not yet started. */
 export function assemble(options: AssembleOptions): Assembly {
   const { client, clock, log, metrics, identity, namespace, controlPlanes } = options;
+  const failpoints = options.failpoints ?? noFailpoints;
   const election = new LeaderElection({
-    client,
+    client: managementFailpoints(client, failpoints),
     namespace,
     name: 'marina-controller',
     identity,
@@ -47,7 +56,8 @@ export function assemble(options: AssembleOptions): Assembly {
     log,
     metrics,
   });
-  const fenced = new FencedKubeClient(client, election.guard);
+  // Outside the fence: what is held up at a failpoint for longer than the lease finds the fence shut.
+  const fenced = managementFailpoints(new FencedKubeClient(client, election.guard), failpoints);
   const caches = createCaches({
     client,
     clock,
@@ -56,9 +66,14 @@ export function assemble(options: AssembleOptions): Assembly {
     namespace,
     tenantsNamespace: controlPlanes.namespace,
   });
-  const pool = new DataStorePool();
+  const pool = new DataStorePool((connection) => openDataStore(connection, failpoints));
   const connections = new DataStoreConnections(caches.storeSecrets, namespace, pool);
-  const tenantClients = new TenantClients(clock, election.guard);
+  const tenantClients = new TenantClients(
+    clock,
+    election.guard,
+    (tenant) => tenantFailpoints(tenant, failpoints),
+    metrics.onTenantRequest,
+  );
   const events = new EventRecorder({ client: fenced, clock, log, component: 'marina', instance: identity });
 
   const fence = () => election.guard.assertHeld();
@@ -67,8 +82,7 @@ export function assemble(options: AssembleOptions): Assembly {
   const tenantsOf = (store: string) =>
     caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store).length;
   const gate = new StartGate({
-    capacity: () =>
-      startCapacity(caches.nodes.list().map((node) => node.status?.allocatable?.['cpu'] ?? '0')),
+    capacity: () => startCapacity(caches.nodes.list()),
     wake: (key) => controlPlaneController.enqueue(key),
     clock,
   });
@@ -78,8 +92,20 @@ export function assemble(options: AssembleOptions): Assembly {
     { ...engine, workers: options.workers },
   );
   const controllers = [
-    createDataStoreController({ ...shared, pool, dataStores: caches.dataStores, tenantsOf }, caches, engine),
+    createDataStoreController(
+      { ...shared, events, pool, dataStores: caches.dataStores, tenantsOf },
+      caches,
+      engine,
+    ),
     controlPlaneController,
+    new OrphanWatch({
+      tenants: caches.tenants,
+      owned: ownedCaches(caches),
+      events,
+      clock,
+      log,
+      report: options.onOrphans,
+    }),
   ];
   return {
     manager: new Manager({ informers: Object.values(caches), controllers, election, clock, log }),

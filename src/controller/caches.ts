@@ -35,13 +35,15 @@ export interface CacheSettings {
   readonly metrics: EngineMetrics;
   readonly namespace: string;
   readonly tenantsNamespace: string;
+  /** In [0, 1), for what must not happen at once everywhere; default: the system’s. */
+  readonly random?: () => number;
 }
 
 /** One watch a kind, for all tenants: Marina's memory does not grow with watches. */
 export function createCaches(settings: CacheSettings): Caches {
-  const { client, clock, log, metrics, namespace, tenantsNamespace } = settings;
+  const { client, clock, log, metrics, namespace, tenantsNamespace, random } = settings;
   const watch = <T extends KubeObject>(resource: Resource<T>, options: Partial<InformerOptions<T>> = {}) =>
-    new Informer<T>({ client, clock, log, metrics, resource, ...options });
+    new Informer<T>({ client, clock, log, metrics, resource, random, ...options });
   const owned = { namespace: tenantsNamespace, labelSelector: managedSelector };
   return {
     tenants: watch<TenantControlPlane>(tenantControlPlanes),
@@ -57,6 +59,19 @@ export function createCaches(settings: CacheSettings): Caches {
   };
 }
 
+/** Those of what control planes are made of. */
+export function ownedCaches(caches: ControlPlaneCaches): readonly Informer<KubeObject>[] {
+  const { services, secrets, configMaps, deployments, disruptionBudgets, pods } = caches;
+  return [
+    services,
+    secrets,
+    configMaps,
+    deployments,
+    disruptionBudgets,
+    pods,
+  ] as readonly Informer<KubeObject>[];
+}
+
 /** Of a pod only who it is and how it is doing: its spec is the Deployment's. */
 function keepStatus(pod: Pod): Pod {
   const { name, namespace, uid, resourceVersion, labels, deletionTimestamp, creationTimestamp } =
@@ -68,10 +83,15 @@ function keepStatus(pod: Pod): Pod {
   };
 }
 
-function keepCapacity({ metadata, status }: Node): Node {
+/** Of a node what the start gate asks: its cores, and whether pods may start on it. */
+function keepCapacity({ metadata, spec, status }: Node): Node {
   const { name, uid, resourceVersion } = metadata ?? {};
   return {
     metadata: { name, uid, resourceVersion },
-    status: { allocatable: { cpu: status?.allocatable?.['cpu'] ?? '0' } },
+    spec: { unschedulable: spec?.unschedulable },
+    status: {
+      allocatable: { cpu: status?.allocatable?.['cpu'] ?? '0' },
+      conditions: status?.conditions?.filter(({ type }) => type === 'Ready'),
+    },
   };
 }

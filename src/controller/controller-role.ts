@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/config.ts';
 import { ENVIRONMENT } from '../config/config.module.ts';
 import { systemClock } from '../engine/clock.ts';
@@ -18,6 +18,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
   private readonly environment: Environment;
   private readonly log: Logger;
   private readonly metrics: EngineMetrics;
+  private readonly orphanedObjects: Gauge;
   private readonly stopping = new AbortController();
   private assembly: Assembly | undefined;
   private finished: Promise<void> = Promise.resolve();
@@ -30,6 +31,11 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
     this.environment = environment;
     this.log = log;
     this.metrics = new EngineMetrics(registry);
+    this.orphanedObjects = new Gauge({
+      name: 'marina_orphaned_objects',
+      help: 'Objects of control planes whose TenantControlPlane is gone (docs/runbooks/Orphaned.md)',
+      registers: [registry],
+    });
   }
 
   /** The caches are filled. */
@@ -53,6 +59,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
       identity: `${environment.MARINA_IDENTITY ?? hostname()}_${randomUUID()}`,
       namespace: environment.MARINA_NAMESPACE,
       workers: environment.MARINA_WORKERS,
+      onOrphans: (objects) => this.orphanedObjects.set(objects),
       controlPlanes: {
         namespace: environment.MARINA_TENANTS_NAMESPACE,
         nodePortAddress: environment.MARINA_NODE_ADDRESS,

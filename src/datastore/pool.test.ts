@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DataStoreConnection, DataStoreDriver } from './driver.ts';
+import type { DataStoreDriver, EtcdConnection } from './driver.ts';
 import { openDataStore } from './open.ts';
 import { DataStorePool } from './pool.ts';
 
-const connection: DataStoreConnection = {
+const connection: EtcdConnection = {
   driver: 'etcd',
   endpoints: ['192.0.2.1:2379'],
   certificateAuthority: 'ca',
@@ -36,7 +36,7 @@ describe('DataStorePool', () => {
     expect(closed).toEqual([]);
   });
 
-  it.each<Partial<DataStoreConnection>>([
+  it.each<Partial<EtcdConnection>>([
     { endpoints: ['192.0.2.1:2379', '192.0.2.2:2379'] },
     { certificateAuthority: 'new ca' },
     { clientCertificate: 'renewed' },

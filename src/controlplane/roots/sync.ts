@@ -18,11 +18,12 @@ export interface RootsDependencies {
 
 /**
  * The tenant's roots: made once, by `create`, so that a stale cache cannot overwrite them. Roots that vanished or changed
- * since they were recorded in the status stop everything: new ones would lock out every worker and user.
+ * since they were recorded in the status, or since something was signed with them, stop everything: new ones would lock out
+ * every worker and user.
  */
 export async function syncRoots(view: View, dependencies: RootsDependencies): Promise<StepResult<Roots>> {
   const recorded = view.tenant.status?.rootsFingerprint;
-  if (!view.roots && recorded) {
+  if (!view.roots && (recorded || view.certificates)) {
     return failed(
       'RootsMissing',
       `Secret ${view.names.namespace}/${view.names.roots} with the cluster’s root keys is gone. Restore it from a backup; ` +

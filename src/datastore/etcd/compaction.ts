@@ -1,3 +1,4 @@
+import type { Etcd3 } from 'etcd3';
 import type { CompactionOptions, CompactionResult, WriteOptions } from '../driver.ts';
 import { says } from './errors.ts';
 import { compactionKey } from './partition.ts';
@@ -25,14 +26,16 @@ export class EtcdCompactor {
     if (now - this.#turnedAt < minimumIntervalMs) return { compacted: false, reason: 'NothingToDo' };
     const key = Buffer.from(compactionKey);
     const revision = this.#revision;
-    const turn = await this.#session.call(
-      'take the turn to compact',
-      (client) =>
-        client.kv.txn({
-          compare: [{ key, target: 'Version', result: 'Equal', version: this.#version }],
-          success: [{ request_put: { key, value: Buffer.from(revision) } }],
-          failure: [{ request_range: { key } }],
-        }),
+    const turn = await this.#session.write(
+      {
+        verb: 'take the turn to compact',
+        run: (client) =>
+          client.kv.txn({
+            compare: [{ key, target: 'Version', result: 'Equal', version: this.#version }],
+            success: [{ request_put: { key, value: Buffer.from(revision) } }],
+            failure: [{ request_range: { key } }],
+          }),
+      },
       fence,
     );
     this.#turnedAt = now;
@@ -48,17 +51,17 @@ export class EtcdCompactor {
   }
 
   async #compactTo(revision: string, fence: WriteOptions['fence']): Promise<CompactionResult> {
-    const compactedAlready = await this.#session.call(
-      `compact to revision ${revision}`,
-      async (client) => {
-        try {
-          await client.kv.compact({ revision });
-          return false;
-        } catch (error) {
-          if (says(error, 'mvcc: required revision has been compacted')) return true;
-          throw error;
-        }
-      },
+    const run = async (client: Etcd3) => {
+      try {
+        await client.kv.compact({ revision });
+        return false;
+      } catch (error) {
+        if (says(error, 'mvcc: required revision has been compacted')) return true;
+        throw error;
+      }
+    };
+    const compactedAlready = await this.#session.write(
+      { verb: 'compact', subject: `to revision ${revision}`, run },
       fence,
     );
     return compactedAlready ? { compacted: false, reason: 'NothingToDo' } : { compacted: true, revision };

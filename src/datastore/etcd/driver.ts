@@ -1,4 +1,4 @@
-import type { Etcd3 } from 'etcd3';
+import type { Failpoints } from '../../engine/failpoints.ts';
 import type {
   CompactionOptions,
   CompactionResult,
@@ -16,7 +16,7 @@ import { etcdPartition } from './partition.ts';
 import type { EtcdPartition, Grant } from './partition.ts';
 import { planRepair } from './repair.ts';
 import type { ObservedAccess, RepairStep } from './repair.ts';
-import { EtcdSession } from './session.ts';
+import { EtcdSession, type Write } from './session.ts';
 
 /** Keys deleted in one step: a larger step would hold up every tenant's writes while etcd applies it. */
 const deletionPage = 500;
@@ -27,8 +27,8 @@ export class EtcdDriver implements DataStoreDriver {
   readonly #health: EtcdHealthChecker;
   readonly #compactor: EtcdCompactor;
 
-  constructor(connection: EtcdConnection) {
-    this.#session = new EtcdSession(connection);
+  constructor(connection: EtcdConnection, failpoints?: Failpoints) {
+    this.#session = new EtcdSession(connection, { failpoints });
     this.#health = new EtcdHealthChecker(connection);
     this.#compactor = new EtcdCompactor(this.#session);
   }
@@ -46,14 +46,21 @@ export class EtcdDriver implements DataStoreDriver {
     // Answers `user name not found` as well when it is the caller that etcd does not know; a read tells the two apart.
     await this.#countKeys(partition);
     // Nobody may write any more before the keys go.
-    await this.#session.call(
-      `delete user ${partition.name}`,
-      (client) => quietly('user name not found', client.auth.userDelete({ name: partition.name })),
+    const { name } = partition;
+    await this.#session.write(
+      {
+        verb: 'delete user',
+        subject: name,
+        run: (client) => quietly('user name not found', client.auth.userDelete({ name })),
+      },
       fence,
     );
-    await this.#session.call(
-      `delete role ${partition.name}`,
-      (client) => quietly('role name not found', client.auth.roleDelete({ role: partition.name })),
+    await this.#session.write(
+      {
+        verb: 'delete role',
+        subject: name,
+        run: (client) => quietly('role name not found', client.auth.roleDelete({ role: name })),
+      },
       fence,
     );
     while (await this.#deletePage(partition, fence));
@@ -97,39 +104,8 @@ export class EtcdDriver implements DataStoreDriver {
     if (!enabled) throw new DataStoreError('Unsupported', 'etcd: ensure partition', authenticationDisabled);
   }
 
-  async #repair({ name }: EtcdPartition, step: RepairStep, fence: WriteOptions['fence']): Promise<void> {
-    switch (step.do) {
-      case 'revokeRole':
-        return await this.#write(`revoke role ${step.role} from user ${name}`, fence, (client) =>
-          quietly('role is not granted to the user', client.auth.userRevokeRole({ name, role: step.role })),
-        );
-      case 'revokeGrant':
-        return await this.#write(`revoke a permission from role ${name}`, fence, (client) =>
-          quietly(
-            'permission is not granted to the role',
-            client.auth.roleRevokePermission({ role: name, ...range(step.grant) }),
-          ),
-        );
-      case 'addRole':
-        return await this.#write(`add role ${name}`, fence, (client) =>
-          quietly('role name already exists', client.auth.roleAdd({ name })),
-        );
-      case 'grant':
-        return await this.#write(`grant a permission to role ${name}`, fence, (client) =>
-          client.auth.roleGrantPermission({
-            name,
-            perm: { permType: step.grant.permission, ...range(step.grant) },
-          }),
-        );
-      case 'addUser':
-        return await this.#write(`add user ${name}`, fence, (client) =>
-          quietly('user name already exists', client.auth.userAdd({ name, options: { no_password: true } })),
-        );
-      case 'grantRole':
-        return await this.#write(`grant role ${name} to user ${name}`, fence, (client) =>
-          client.auth.userGrantRole({ user: name, role: name }),
-        );
-    }
+  async #repair(partition: EtcdPartition, step: RepairStep, fence: WriteOptions['fence']): Promise<void> {
+    await this.#session.write(repairWrite(partition, step), fence);
   }
 
   async #countKeys({ id, prefix, end }: EtcdPartition): Promise<number> {
@@ -150,16 +126,62 @@ export class EtcdDriver implements DataStoreDriver {
     const request = { key, range_end: next ?? Buffer.from(end) };
     // A transaction, so that it can be made to depend on who is leader.
     const deletion = { compare: [], success: [{ request_delete_range: request }] };
-    await this.#write(`delete keys of ${id}`, fence, (client) => client.kv.txn(deletion));
+    await this.#session.write(
+      { verb: 'delete keys', subject: `of ${id}`, run: (client) => client.kv.txn(deletion) },
+      fence,
+    );
     return next !== undefined;
   }
+}
 
-  async #write(
-    operation: string,
-    fence: WriteOptions['fence'],
-    run: (client: Etcd3) => Promise<unknown>,
-  ): Promise<void> {
-    await this.#session.call(operation, run, fence);
+function repairWrite({ name }: EtcdPartition, step: RepairStep): Write<unknown> {
+  switch (step.do) {
+    case 'revokeRole':
+      return {
+        verb: 'revoke role',
+        subject: `${step.role} from user ${name}`,
+        run: ({ auth }) =>
+          quietly('role is not granted to the user', auth.userRevokeRole({ name, role: step.role })),
+      };
+    case 'revokeGrant':
+      return {
+        verb: 'revoke permission',
+        subject: `from role ${name}`,
+        run: ({ auth }) =>
+          quietly(
+            'permission is not granted to the role',
+            auth.roleRevokePermission({ role: name, ...range(step.grant) }),
+          ),
+      };
+    case 'addRole':
+      return {
+        verb: 'add role',
+        subject: name,
+        run: ({ auth }) => quietly('role name already exists', auth.roleAdd({ name })),
+      };
+    case 'grant':
+      return {
+        verb: `grant ${step.grant.permission} permission`,
+        subject: `to role ${name}`,
+        run: ({ auth }) =>
+          auth.roleGrantPermission({
+            name,
+            perm: { permType: step.grant.permission, ...range(step.grant) },
+          }),
+      };
+    case 'addUser':
+      return {
+        verb: 'add user',
+        subject: name,
+        run: ({ auth }) =>
+          quietly('user name already exists', auth.userAdd({ name, options: { no_password: true } })),
+      };
+    case 'grantRole':
+      return {
+        verb: 'grant role',
+        subject: `${name} to user ${name}`,
+        run: ({ auth }) => auth.userGrantRole({ user: name, role: name }),
+      };
   }
 }
 

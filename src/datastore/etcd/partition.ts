@@ -1,4 +1,4 @@
-import { DataStoreError } from '../errors.ts';
+import { requirePartitionId } from '../partition-id.ts';
 
 /** As etcd3 spells etcd's permission types. */
 export type Permission = 'Read' | 'Write' | 'Readwrite';
@@ -29,23 +29,13 @@ export interface EtcdPartition {
  */
 export const compactionKey = 'compact_rev_key';
 
-/** Longer than any id that Marina makes; it is a label value and a certificate's common name as well. */
-const longestId = 63;
-const idPattern = /^[a-z0-9](-?[a-z0-9])*$/;
-
-/** The store's own administrator, and what Marina keeps for itself (`/marina/`). */
-const reservedIds: ReadonlySet<string> = new Set(['root', 'marina']);
-
 /**
  * Names of a partition. The range ends at `/<id>0` because `0` follows `/` in ASCII: every key below the prefix is in it and no key of
  * another id is, whatever the other id (CVE-2024-42480 was a range open at the top).
  * @throws DataStoreError `Unsupported` for an id that is not lower-case letters and digits, single hyphens between them
  */
 export function etcdPartition(id: string): EtcdPartition {
-  if (!isUsable(id)) {
-    const message = `${JSON.stringify(id)} is no id: lower-case letters and digits with single hyphens between, at most ${longestId}, not reserved`;
-    throw new DataStoreError('Unsupported', 'etcd: name partition', message);
-  }
+  requirePartitionId(id, 'etcd: name partition');
   const prefix = `/${id}/`;
   const end = `/${id}0`;
   const grants: readonly Grant[] = [
@@ -53,8 +43,4 @@ export function etcdPartition(id: string): EtcdPartition {
     { permission: 'Read', start: compactionKey, end: '' },
   ];
   return { id, name: id, prefix, end, grants };
-}
-
-function isUsable(id: string): boolean {
-  return id.length <= longestId && idPattern.test(id) && !reservedIds.has(id);
 }
