@@ -4,27 +4,50 @@ import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
 import { type DataStore, dataStores } from '../../src/api/v1alpha1/data-store.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import { kubeconfigKey } from '../../src/controlplane/admin-kubeconfig/build.ts';
+import { runtimeId } from '../../src/controlplane/runtime-id.ts';
 import { assemble } from '../../src/controller/assemble.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { silentLog } from '../../src/engine/log.ts';
+import { type Log, silentLog } from '../../src/engine/log.ts';
 import { EngineMetrics } from '../../src/engine/metrics.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { namespaces, nodes, secrets } from '../../src/kube/resources.ts';
-import { encodeData } from '../../src/kube/secret-data.ts';
+import { namespaces, nodes, secrets, services } from '../../src/kube/resources.ts';
+import { decodeData, encodeData } from '../../src/kube/secret-data.ts';
 import { installCustomResources } from './custom-resources.ts';
-import { type EtcdServer, startEtcd } from './etcd.ts';
-import { startKubeApiserver } from './kube-apiserver.ts';
+import { type EtcdOptions, type EtcdServer, startEtcd } from './etcd.ts';
+import { type KubeApiserver, type KubeApiserverOptions, startKubeApiserver } from './kube-apiserver.ts';
+import { type Machine, type MachineOptions, startMachine } from './process-kubelet.ts';
+import { claimLoopbackNetwork } from './process-kubelet-addresses.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 import { createTemporaryDirectory } from './temporary-directory.ts';
 import { waitUntil } from './wait-until.ts';
 
+export interface MarinaOptions {
+  /** Default: five minutes. */
+  readonly resyncMs?: number;
+  /** Default: nothing is written. */
+  readonly log?: Log;
+  /** The way to the management cluster; default: the cluster's own `client`. */
+  readonly client?: KubeClient;
+}
+
+/** For a birth on a machine that has much else to do. */
+const patienceMs = 60_000;
+
 export interface ManagementCluster extends AsyncDisposable {
   readonly client: KubeClient;
+  readonly apiserver: KubeApiserver;
+  /** File for whoever comes as the administrator, e.g. a Marina in a process of its own (marina-process.ts). */
+  readonly kubeconfigPath: string;
   /** The shared store behind DataStore `default`. */
   readonly etcd: EtcdServer;
+  /** Starts what runs control-plane pods; without one they stay pending. It stops with the cluster. */
+  startMachine(options?: Pick<MachineOptions, 'processes'>): Promise<Machine>;
   /** Starts a Marina in this process; the result stops it. */
-  startMarina(options?: { readonly resyncMs?: number }): Promise<() => Promise<void>>;
+  startMarina(options?: MarinaOptions): Promise<() => Promise<void>>;
+  /** Inside a tenant that runs on the machine, with its admin kubeconfig; whoever asked closes it. */
+  adminOf(tenant: TenantControlPlane): Promise<KubeClient>;
   create(tenant: TenantControlPlane): Promise<TenantControlPlane>;
   /** The tenant once `accept` likes it. */
   tenantWhere(
@@ -35,11 +58,17 @@ export interface ManagementCluster extends AsyncDisposable {
 
 /**
  * A real API server with Marina's kinds and namespaces, the controllers that make pods of Deployments and collect garbage,
- * and a real etcd with mTLS and users as DataStore `default`. Nothing runs on its one Node: pods stay pending.
+ * and a real etcd with mTLS and users as DataStore `default`. Its one Node is a name only until `startMachine`.
  */
-export async function startManagementCluster(): Promise<ManagementCluster> {
+export async function startManagementCluster(
+  options: { readonly apiserver?: KubeApiserverOptions; readonly etcd?: EtcdOptions } = {},
+): Promise<ManagementCluster> {
   const stack = new AsyncDisposableStack();
-  const [server, etcd] = await Promise.all([startKubeApiserver(), startEtcd()]);
+  const network = stack.use(await claimLoopbackNetwork());
+  const [server, etcd] = await Promise.all([
+    startKubeApiserver({ serviceCidr: network.serviceCidr, ...options.apiserver }),
+    startEtcd(options.etcd),
+  ]);
   stack.use(server);
   stack.use(etcd);
   const controllers = await startControllers(stack, server.kubeconfigPath);
@@ -55,12 +84,19 @@ export async function startManagementCluster(): Promise<ManagementCluster> {
 
   return {
     client,
+    apiserver: server,
+    kubeconfigPath: server.kubeconfigPath,
     etcd,
-    startMarina: async ({ resyncMs = 300_000 } = {}) => {
+    startMachine: async (machine = {}) => {
+      const own = await connect({ kubeconfig: server.kubeconfig, maxConnections: 32 });
+      stack.defer(() => own.close());
+      return stack.use(await startMachine({ client: own, network, ...machine }));
+    },
+    startMarina: async ({ resyncMs = 300_000, log = silentLog, client: own = client } = {}) => {
       const { manager, close } = assemble({
-        client,
+        client: own,
         clock: systemClock,
-        log: silentLog,
+        log,
         metrics: new EngineMetrics(new Registry()),
         identity: 'test',
         namespace: 'marina-system',
@@ -76,6 +112,7 @@ export async function startManagementCluster(): Promise<ManagementCluster> {
         await close();
       };
     },
+    adminOf: (tenant) => connectAsAdmin(client, tenant),
     create: (tenant) =>
       client.create(tenantControlPlanes, {
         ...tenant,
@@ -83,13 +120,27 @@ export async function startManagementCluster(): Promise<ManagementCluster> {
       }),
     tenantWhere: (tenant, accept) => {
       const { name = '', namespace } = tenant.metadata ?? {};
-      return waitUntil(`TenantControlPlane ${namespace}/${name} is as expected`, async () => {
+      const ask = async () => {
         const live = await client.get(tenantControlPlanes, { name, namespace });
         return live && accept(live) && live;
-      });
+      };
+      return waitUntil(`TenantControlPlane ${namespace}/${name} is as expected`, ask, patienceMs);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** By the address of the Service, since no NodePort and no load balancer leads to the machine. */
+async function connectAsAdmin(management: KubeClient, { metadata }: TenantControlPlane): Promise<KubeClient> {
+  const { uid = '', name, namespace } = metadata ?? {};
+  const [secret, service] = await Promise.all([
+    management.get(secrets, { namespace, name: `${name}-kubeconfig` }),
+    management.get(services, { namespace: 'marina-tenants', name: runtimeId(uid) }),
+  ]);
+  const { [kubeconfigKey]: kubeconfig = '' } = decodeData(secret);
+  const { clusterIP, ports } = service?.spec ?? {};
+  const server = `server: https://${clusterIP}:${ports?.[0]?.port}`;
+  return connect({ kubeconfig: kubeconfig.replace(/server: .*/, server) });
 }
 
 async function startControllers(stack: AsyncDisposableStack, kubeconfig: string): Promise<RunningProcess> {

@@ -2,7 +2,7 @@ import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
-import { secrets } from '../../kube/resources.ts';
+import { type Secret, secrets } from '../../kube/resources.ts';
 import type { CertificateFiles } from '../certificates/plan.ts';
 import { done, failed, type StepResult } from '../component.ts';
 import { contentHash } from '../content-hash.ts';
@@ -10,12 +10,19 @@ import type { Endpoint } from '../service/endpoint.ts';
 import type { View } from '../view.ts';
 import { buildAdminKubeconfig } from './build.ts';
 
+interface Written {
+  readonly hash: string;
+  /** Of the object as it was left. */
+  readonly version: string | undefined;
+  readonly seenAtMs: number;
+}
+
 /**
- * Writes admin kubeconfigs into users' namespaces. Marina may not read Secrets there, so it remembers what it wrote and
- * writes it again when that changes and at every resync.
+ * Writes admin kubeconfigs into users' namespaces. Marina may not read Secrets there, so it remembers what it wrote, and at
+ * every resync asks by an apply that is not carried out whether the object is still the same.
  */
 export class AdminKubeconfigs {
-  private readonly written = new Map<string, { readonly hash: string; readonly atMs: number }>();
+  private readonly written = new Map<string, Written>();
   private readonly client: KubeClient;
   private readonly clock: Clock;
   private readonly resyncMs: number;
@@ -39,10 +46,15 @@ export class AdminKubeconfigs {
     const uid = view.tenant.metadata?.uid ?? '';
     const nowMs = this.clock.monotonicMs();
     const before = this.written.get(uid);
-    if (before?.hash === hash && nowMs - before.atMs < this.resyncMs) return done(undefined);
+    if (before?.hash === hash && nowMs - before.seenAtMs < this.resyncMs) return done(undefined);
 
     try {
-      await this.client.apply(secrets, secret, { fieldManager });
+      const version =
+        before?.hash === hash && (await this.isUntouched(secret, before.version))
+          ? before.version
+          : versionOf(await this.client.apply(secrets, secret, { fieldManager }));
+      this.written.set(uid, { hash, version, seenAtMs: nowMs });
+      return done(undefined);
     } catch (error: unknown) {
       if (!isKubeError(error, 'Forbidden', 'Invalid', 'Conflict')) throw error;
       return failed(
@@ -51,11 +63,18 @@ export class AdminKubeconfigs {
         error,
       );
     }
-    this.written.set(uid, { hash, atMs: nowMs });
-    return done(undefined);
   }
 
   forget(uid: string): void {
     this.written.delete(uid);
   }
+
+  /** A dry run answers with the version of what is there; where nothing is, with none that was written before. */
+  private async isUntouched(secret: Secret, version: string | undefined): Promise<boolean> {
+    return versionOf(await this.client.apply(secrets, secret, { fieldManager, dryRun: true })) === version;
+  }
+}
+
+function versionOf({ metadata }: Secret): string | undefined {
+  return metadata?.resourceVersion;
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
+import { contentHash } from '../content-hash.ts';
 import { internalHost } from '../certificates/plan.ts';
 import type { CertificateFiles } from '../certificates/plan.ts';
 import { done, failed, type StepResult, waiting } from '../component.ts';
@@ -36,7 +37,7 @@ export interface LookInput {
 }
 
 export interface LookDependencies {
-  readonly clients: TenantClients;
+  readonly clients: Pick<TenantClients, 'client'>;
   readonly clock: Clock;
   readonly resyncMs: number;
   /** Resolves a DNS name to its IP addresses. */
@@ -52,6 +53,9 @@ interface Unsettled {
   readonly state: string;
   readonly attempts: number;
 }
+
+/** Characters that status.version holds. */
+const maxVersion = 128;
 
 /** Looks into tenant clusters: on demand, and again only when something may have changed there. */
 export class InTenantLooks {
@@ -72,6 +76,12 @@ export class InTenantLooks {
     if (addresses.state !== 'Done') return unreached(addresses);
 
     const wanted = bootstrapInput(tenant, input.endpoint, addresses.value, input.roots['ca.crt']);
+    const incarnations = input.workload.serving.map((pod) => pod.incarnation).join();
+    const current = { inputHash: contentHash(wanted), incarnations };
+    const before = this.remembered.get(uid);
+    const nowMs = clock.monotonicMs();
+    if (before && !needsLook(before, current, nowMs, resyncMs)) return before.inside;
+
     const built = buildInTenant(wanted);
     if (!built.ok) {
       return this.spaced(uid, 'unbuildable', {
@@ -80,20 +90,13 @@ export class InTenantLooks {
         putBack: [],
       });
     }
-
-    const incarnations = input.workload.serving.map((pod) => pod.incarnation).join();
-    const current = { inputHash: built.hash, incarnations };
-    const before = this.remembered.get(uid);
-    const nowMs = clock.monotonicMs();
-    if (before && !needsLook(before, current, nowMs, resyncMs)) return before.inside;
-
     const [inTenant, endpointCheck, version] = await Promise.all([
       this.syncObjects(input, wanted, built.objects),
       this.checkEndpoint(input),
       this.readVersion(input),
     ]);
     // What Marina itself wants anew is no drift. The status outlives this process.
-    const isDrift = (before?.inputHash ?? tenant.status?.bootstrapHash) === built.hash;
+    const isDrift = (before?.inside.hash ?? tenant.status?.bootstrapHash) === built.hash;
     const inside = afterDrift(inTenant, isDrift ? inTenant.written : nothingWritten);
     const complete: Inside = {
       ...inside,
@@ -163,11 +166,11 @@ export class InTenantLooks {
   /** Asks the published address as a worker would: without a credential, trusting only the cluster's root. */
   private async checkEndpoint({ view, endpoint, roots, signal }: LookInput): Promise<StepResult> {
     if (view.tenant.spec.networkProfile.endpointCheck === 'Skip') return done(undefined);
-    const client = await this.dependencies.clients.client({
-      server: `https://${formatEndpoint(endpoint)}`,
-      certificateAuthority: roots['ca.crt'],
-    });
     try {
+      const client = await this.dependencies.clients.client({
+        server: `https://${formatEndpoint(endpoint)}`,
+        certificateAuthority: roots['ca.crt'],
+      });
       const { status } = await client.probe('/readyz', { signal, timeoutMs: 3000 });
       if (status === 200) return done(undefined);
       return waiting(
@@ -185,9 +188,17 @@ export class InTenantLooks {
   private async readVersion(input: LookInput): Promise<string | undefined> {
     const client: KubeClient = await this.dependencies.clients.client(directTarget(input));
     const { status, body } = await client.probe('/version', { signal: input.signal });
-    if (status !== 200) return undefined;
-    const { gitVersion } = JSON.parse(body) as { gitVersion?: string };
-    return gitVersion;
+    return status === 200 ? versionIn(body) : undefined;
+  }
+}
+
+/** Whatever image the tenant asked for writes it. */
+function versionIn(body: string): string | undefined {
+  try {
+    const { gitVersion } = JSON.parse(body) as { gitVersion?: unknown };
+    return typeof gitVersion === 'string' ? gitVersion.slice(0, maxVersion) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What Marina remembers of the last look into a tenant cluster, so that it need not look again at every event. */
 export interface TenantMemory {
-  /** Hash of what should be there. */
+  /** Hash of what the objects that should be there depend on: cheaper than to build them. */
   readonly inputHash: string;
   /** Which API server processes were serving; a new one may have lost what was being written. */
   readonly incarnations: string;

@@ -94,7 +94,11 @@ async function writeThroughService(
     await client.apply(probe.resource, probe.object, { fieldManager, signal, timeoutMs: 5000 });
     return done(undefined);
   } catch (error: unknown) {
-    if (!isKubeError(error, 'Unreachable', 'Timeout')) throw error;
+    if (!isKubeError(error) || error.code === 'Aborted') throw error;
+    if (error.code !== 'Unreachable' && error.code !== 'Timeout') {
+      // An answer, and it is no: by a webhook or a policy of the tenant’s.
+      return failed('ApplyFailed', `${probe.phase}: ${error.message}`, error);
+    }
     // The node programs the Service's addresses after the pod is ready; nothing tells when it is done.
     return waiting(
       'ServiceUnreachable',
