@@ -1,3 +1,4 @@
+import { supportedMinors, type SupportedMinor } from '../api/v1alpha1/versions.ts';
 import type { BootstrapPhase } from './component.ts';
 import { BootstrapError } from './errors.ts';
 
@@ -9,18 +10,15 @@ export interface VersionFacts {
   readonly coreDNSImageTag: string;
 }
 
-const FACTS: Readonly<Record<string, VersionFacts>> = {
+const FACTS: Readonly<Record<SupportedMinor, VersionFacts>> = {
   '1.35': { kubeadmApiVersion: 'kubeadm.k8s.io/v1beta4', coreDNSImageTag: 'v1.13.1' },
   '1.36': { kubeadmApiVersion: 'kubeadm.k8s.io/v1beta4', coreDNSImageTag: 'v1.14.2' },
 };
 
-/** Minors whose bootstrap objects are known, oldest first. */
-export const supportedMinors: readonly string[] = Object.keys(FACTS);
-
 /** @throws BootstrapError `UnsupportedVersion` for a minor that is not in the table. */
 export function versionFacts(version: string, phase: BootstrapPhase): VersionFacts {
-  const facts = FACTS[minorOf(version)];
-  if (facts) return facts;
+  const minor = supportedMinors.find((each) => each === minorOf(version));
+  if (minor) return FACTS[minor];
   throw new BootstrapError({
     code: 'UnsupportedVersion',
     phase,

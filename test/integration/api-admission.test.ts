@@ -39,10 +39,17 @@ describe('a TenantControlPlane is refused for', () => {
   const serviceCidrs = 'spec.networkProfile.serviceCidrs';
   const podCidrs = 'spec.networkProfile.podCidrs';
   const matching = /should match/;
+  const jwt = (fields: object = {}) => {
+    const username = { claim: 'sub', prefix: '' };
+    const issuer = { url: 'https://a', audiences: ['a'] };
+    return { authentication: { jwt: [{ issuer, claimMappings: { username }, ...fields }] } };
+  };
 
   // prettier-ignore
   test.each<Refusal>([
     ['no version', { kubernetes: {} }, 'spec.kubernetes.version', 'Required value'],
+    ['a minor version that is too old', { kubernetes: { version: 'v1.34.9' } }, 'spec.kubernetes.version', '1.35, 1.36'],
+    ['a minor version that is not known yet', { kubernetes: { version: '1.37.0' } }, 'spec.kubernetes.version', '1.35, 1.36'],
     ['a word for a version', { kubernetes: { version: 'latest' } }, 'spec.kubernetes.version', matching],
     ['a minor version alone', { kubernetes: { version: 'v1.36' } }, 'spec.kubernetes.version', matching],
     ['a version with a suffix', { kubernetes: { version: 'v1.36.3+x' } }, 'spec.kubernetes.version', matching],
@@ -72,18 +79,25 @@ describe('a TenantControlPlane is refused for', () => {
     ['a DNS address elsewhere', network({ dnsServiceIPs: ['10.97.0.10'] }), 'spec.networkProfile.dnsServiceIPs', 'service CIDR'],
     ['a DNS name as address', network({ dnsServiceIPs: ['dns'] }), 'spec.networkProfile.dnsServiceIPs[0]', 'IP address'],
     ['two DNS addresses of one family', network({ dnsServiceIPs: ['10.96.0.10', '10.96.0.11'] }), 'spec.networkProfile.dnsServiceIPs', 'different IP families'],
+    ['services on loopback', network({ serviceCidrs: ['127.0.0.0/16'] }), `${serviceCidrs}[0]`, 'can have'],
+    ['multicast pods', network({ podCidrs: ['224.0.0.0/16'] }), `${podCidrs}[0]`, 'can have'],
+    ['DNS at the API server’s address', network({ dnsServiceIPs: ['10.96.0.1'] }), 'spec.networkProfile.dnsServiceIPs', 'first two addresses'],
+    ['a domain of addresses', network({ clusterDomain: '10.in-addr.arpa' }), 'spec.networkProfile.clusterDomain', 'domain of addresses'],
     ['port 0', network({ port: 0 }), 'spec.networkProfile.port', 'greater than or equal to 1'],
     ['port 70000', network({ port: 70_000 }), 'spec.networkProfile.port', 'less than or equal to 65535'],
     ['a port in words', network({ port: 'https' }), 'spec.networkProfile.port', 'must be of type integer'],
     ['an address with a scheme', network({ address: 'https://a.example.com' }), 'spec.networkProfile.address', 'DNS name'],
     ['an address with a port', network({ address: 'a.example.com:6443' }), 'spec.networkProfile.address', 'DNS name'],
     ['an address that is nearly one', network({ address: '192.0.2.256' }), 'spec.networkProfile.address', 'IP address'],
+    ['a name that ends like an address', network({ address: 'api.0x7f' }), 'spec.networkProfile.address', 'DNS name'],
+    ['this host', network({ address: 'api.localhost' }), 'spec.networkProfile.address', 'can reach'],
     ['an address in unicode', network({ address: 'münchen.example.com' }), 'spec.networkProfile.address', 'DNS name'],
     ['an address of 300 characters', network({ address: 'a'.repeat(300) }), 'spec.networkProfile.address', 'Too long'],
     ['the unspecified address', network({ address: '0.0.0.0' }), 'spec.networkProfile.address', 'can reach'],
     ['loopback', network({ advertiseAddress: '127.0.0.1' }), 'spec.networkProfile.advertiseAddress', 'can reach'],
     ['a name to advertise', network({ advertiseAddress: 'a.b' }), 'spec.networkProfile.advertiseAddress', 'IP address'],
     ['a name with a space', network({ certSANs: ['a b'] }), 'spec.networkProfile.certSANs[0]', 'DNS name'],
+    ['a name that is nearly an address', network({ certSANs: ['010.0.0.1'] }), 'spec.networkProfile.certSANs[0]', 'DNS name'],
     ['a star in the middle', network({ certSANs: ['a', 'a.*.b'] }), 'spec.networkProfile.certSANs[1]', 'DNS name'],
     ['65 names', network({ certSANs: names(65) }), 'spec.networkProfile.certSANs', 'at most 64 items'],
     ['a domain in capitals', network({ clusterDomain: 'Cluster.Local' }), 'spec.networkProfile.clusterDomain', matching],
@@ -98,6 +112,30 @@ describe('a TenantControlPlane is refused for', () => {
       deployment({ registrySettings: { registry: 'https://registry.k8s.io' } }),
       'spec.controlPlane.deployment.registrySettings.registry',
       matching,
+    ],
+    [
+      'a registry that no image can be of',
+      deployment({ registrySettings: { registry: 'a..b/c' } }),
+      'spec.controlPlane.deployment.registrySettings.registry',
+      matching,
+    ],
+    [
+      'a request above its limit',
+      deployment({ resources: { apiServer: { requests: { cpu: 2 }, limits: { cpu: '1900m' } } } }),
+      'spec.controlPlane.deployment.resources.apiServer.requests',
+      'not be more than the limit',
+    ],
+    [
+      'a negative amount',
+      deployment({ resources: { scheduler: { limits: { memory: '-1Gi' } } } }),
+      'spec.controlPlane.deployment.resources.scheduler.limits[memory]',
+      'not negative',
+    ],
+    [
+      'an annotation of the Deployment controller',
+      deployment({ additionalMetadata: { annotations: { 'deployment.kubernetes.io/revision': '7' } } }),
+      'spec.controlPlane.deployment.additionalMetadata.annotations',
+      'Deployment controller',
     ],
     [
       'a tag suffix that is another image',
@@ -151,6 +189,14 @@ describe('a TenantControlPlane is refused for', () => {
     ['a store name with a dot', { dataStore: 'a.b' }, 'spec.dataStore', matching],
     ['an unknown algorithm', { certificates: { keyAlgorithm: 'Ed25519' } }, 'spec.certificates.keyAlgorithm', 'Unsupported value'],
     ['an issuer without TLS', { serviceAccountIssuers: ['http://a'] }, 'spec.serviceAccountIssuers[0]', 'https URL'],
+    ['an issuer without a host', { serviceAccountIssuers: ['https:///x'] }, 'spec.serviceAccountIssuers[0]', 'https URL'],
+    ['an issuer twice', { serviceAccountIssuers: ['https://a', 'https://a'] }, 'spec.serviceAccountIssuers[1]', 'Duplicate value'],
+    ['an authenticator without audience', jwt({ issuer: { url: 'https://a', audiences: [] } }), 'spec.authentication.jwt[0].issuer.audiences', 'at least 1'],
+    ['an authenticator by http', jwt({ issuer: { url: 'http://a', audiences: ['a'] } }), 'spec.authentication.jwt[0].issuer.url', 'https URL'],
+    ['a claim without prefix', jwt({ claimMappings: { username: { claim: 'sub' } } }), 'spec.authentication.jwt[0].claimMappings.username.prefix', 'needed with claim'],
+    ['an authenticator for service accounts', jwt({ issuer: { url: 'https://kubernetes.default.svc.cluster.local', audiences: ['a'] } }), 'spec.authentication.jwt', 'service-account tokens'],
+    ['an authenticator twice', { authentication: { jwt: [jwt().authentication.jwt[0], jwt().authentication.jwt[0]] } }, 'spec.authentication.jwt', 'of its own'],
+    ['a toleration of CoreDNS without key', { addons: { coreDNS: { tolerations: [{ effect: 'NoSchedule' }] } } }, 'spec.addons.coreDNS.tolerations[0].operator', 'must be Exists'],
     ['zero replicas of CoreDNS', { addons: { coreDNS: { replicas: 0 } } }, 'spec.addons.coreDNS.replicas', 'greater than or equal to 1'],
     ['an unknown patch operation', kubelet({ op: 'merge', path: '/a' }), 'spec.kubernetes.kubelet.configurationPatches[0].op', 'Unsupported value'],
     ['a patch path that is no pointer', kubelet({ op: 'remove', path: 'maxPods' }), 'spec.kubernetes.kubelet.configurationPatches[0].path', matching],
@@ -196,7 +242,7 @@ describe('flags', () => {
     async (program) => {
       for (const [flag, instead] of Object.entries(ownedFlags[program])) {
         const attempt = withFlags(program, ['--v=2', `--${flag}=x`]);
-        await expectRefused(attempt, `${path}.${program}[1]`, `--${flag} is set by Marina: ${instead}`);
+        await expectRefused(attempt, `${path}.${program}[1]`, `--${flag} is not for extraArgs: ${instead}`);
       }
     },
   );
@@ -219,6 +265,8 @@ describe('flags', () => {
     ['-secure-port=1'],
     ['secure-port=1'],
     ['---v=2'],
+    ['--v=2\u0000'],
+    ['--v=2\n--secure-port=1'],
     [' --v=2'],
     ['--Secure-Port=1'],
     ['--=x'],
@@ -252,7 +300,10 @@ describe('a TenantControlPlane is accepted with', () => {
   const everyPodField = {
     imagePullSecrets: [{ name: 'registry' }],
     resources: {
-      apiServer: { requests: { cpu: '100m', memory: '256Mi' }, claims: [{ name: 'x', request: 'y' }] },
+      apiServer: {
+        requests: { cpu: '100m', memory: '256Mi' },
+        limits: { memory: '1Gi', 'example.com/card': 1 },
+      },
     },
     nodeSelector: { 'example.com/zone': 'a' },
     tolerations: [{ key: 'a', operator: 'Exists', fieldOfTomorrow: { list: [1, null, 'two'], number: 1.5 } }],
@@ -350,7 +401,8 @@ describe('a TenantControlPlane is accepted with', () => {
           jwt: [
             {
               issuer: { url: 'https://id.example.com', audiences: ['a'] },
-              claimMappings: { username: { claim: 'sub' } },
+              claimMappings: { username: { claim: 'sub', prefix: '' }, uid: { claim: 'sub' } },
+              userValidationRules: [{ expression: "!user.username.startsWith('system:')" }],
             },
           ],
         },
@@ -422,7 +474,6 @@ describe('an edit of a TenantControlPlane is refused when it', () => {
   });
 
   test.each<[string, object]>([
-    ['goes to the next minor version', { kubernetes: { version: '1.37.0' } }],
     ['goes back a patch version', { kubernetes: { version: 'v1.36.0' } }],
     ['is published another way', ofService({ serviceType: 'NodePort', loadBalancerClass: null })],
     [

@@ -1,6 +1,6 @@
-import type { V1Toleration } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { imageRepository, imageTag, jsonPatchOperation, podShaped } from './meta.ts';
+import { imageRepository, imageTag, jsonPatchOperation } from './meta.ts';
+import { toleration } from './toleration.ts';
 
 const image = {
   imageRepository: imageRepository.optional().describe('Registry and path of the image, without its name.'),
@@ -14,10 +14,11 @@ export const addons = z.object({
       enabled: z.boolean().default(true).describe('Whether Marina keeps it installed.'),
       ...image,
       replicas: z.int32().min(1).max(100).default(2).describe('Number of pods.'),
-      tolerations: podShaped<V1Toleration[]>(
-        'array',
-        'Tolerations besides those that kubeadm sets.',
-      ).optional(),
+      tolerations: z
+        .array(toleration)
+        .max(64)
+        .optional()
+        .describe('Tolerations besides those that kubeadm sets.'),
     })
     .prefault({})
     .describe('DNS of the cluster.'),

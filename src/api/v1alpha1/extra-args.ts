@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { rules } from './meta.ts';
 
-/** Flags that Marina sets itself, each with the field to use instead or the reason why there is none. */
+/** Flags with which a program says something and ends. */
+const lastWords = {
+  help: 'the program would print it and end',
+  version: 'the program would print it and end',
+} as const;
+
+/** Flags that Marina sets itself or cannot do with, each with the field to use instead or the reason why there is none. */
 export const ownedFlags = {
   apiServer: {
     'advertise-address': 'set spec.networkProfile.advertiseAddress',
@@ -43,27 +49,36 @@ export const ownedFlags = {
     'tls-cert-file': 'Marina issues it',
     'tls-private-key-file': 'Marina issues it',
     'token-auth-file': 'set spec.authentication',
+    ...lastWords,
   },
   controllerManager: {
     'authentication-kubeconfig': 'Marina issues it',
+    'authorization-always-allow-paths': 'the probes of the pod use them',
     'authorization-kubeconfig': 'Marina issues it',
+    'bind-address': 'the probes of the pod use it',
     'cluster-cidr': 'set spec.networkProfile.podCidrs',
     'cluster-name': 'it is the name of the TenantControlPlane',
     'cluster-signing-cert-file': 'Marina keeps the cluster’s root certificates',
     'cluster-signing-key-file': 'Marina keeps the cluster’s root certificates',
     kubeconfig: 'Marina issues it',
     'leader-elect': 'a Deployment may run two pods for a moment',
+    master: 'it is the API server of the same pod',
     'root-ca-file': 'Marina keeps the cluster’s root certificates',
     'secure-port': 'the probes of the pod use it',
     'service-account-private-key-file': 'Marina keeps the service-account keys',
     'service-cluster-ip-range': 'set spec.networkProfile.serviceCidrs',
+    ...lastWords,
   },
   scheduler: {
     'authentication-kubeconfig': 'Marina issues it',
+    'authorization-always-allow-paths': 'the probes of the pod use them',
     'authorization-kubeconfig': 'Marina issues it',
+    'bind-address': 'the probes of the pod use it',
     kubeconfig: 'Marina issues it',
     'leader-elect': 'a Deployment may run two pods for a moment',
+    master: 'it is the API server of the same pod',
     'secure-port': 'the probes of the pod use it',
+    ...lastWords,
   },
 } as const satisfies Record<string, Record<string, string>>;
 
@@ -89,11 +104,14 @@ function flagList(program: ControlPlaneProgram) {
     .max(1024)
     .meta(
       rules(
-        { rule: "self.matches('^--[a-z][a-z0-9-]*(=|$)')", message: 'must be one flag, `--name=value`' },
+        {
+          rule: "self.matches('^--[a-z][a-z0-9-]*(=[^[:cntrl:]]*)?$')",
+          message: 'must be one flag, `--name=value`, on one line',
+        },
         {
           rule: `!(${flagName} in [${names.join(', ')}])`,
-          message: 'must not be a flag that Marina sets',
-          messageExpression: `'--' + ${flagName} + ' is set by Marina: ' + {${instead.join(', ')}}[${flagName}]`,
+          message: 'must not be a flag that Marina sets or cannot do with',
+          messageExpression: `'--' + ${flagName} + ' is not for extraArgs: ' + {${instead.join(', ')}}[${flagName}]`,
           reason: 'FieldValueForbidden',
         },
       ),

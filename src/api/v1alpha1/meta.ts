@@ -44,21 +44,23 @@ export function objectName(description: string) {
   return z.string().min(1).max(253).regex(new RegExp(dnsNamePattern)).describe(description);
 }
 
-/** Registry and path of an image, e.g. `registry.example.com:5000/mirror/kubernetes`. */
+/** One part of an image's path (github.com/distribution/reference). */
+const pathPart = '[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*';
+const hostLabel = '[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?';
+
+/** Registry and path of an image, e.g. `registry.example.com:5000/mirror/kubernetes`; with a name it has 255 characters. */
 export const imageRepository = z
   .string()
   .min(1)
-  .max(255)
-  .regex(
-    /^([a-zA-Z0-9]([-.a-zA-Z0-9]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?(\/[a-z0-9]([-._a-z0-9]*[a-z0-9])?)*$/,
-  );
+  .max(191)
+  .regex(new RegExp(`^(${hostLabel}([.]${hostLabel})*|\\[[0-9a-fA-F:]+\\])(:[0-9]{1,5})?(/${pathPart})*$`));
 
 /** Last part of an image's path. */
 export const imageName = z
   .string()
   .min(1)
-  .max(255)
-  .regex(/^[a-z0-9]([-._a-z0-9]*[a-z0-9])?(\/[a-z0-9]([-._a-z0-9]*[a-z0-9])?)*$/);
+  .max(63)
+  .regex(new RegExp(`^${pathPart}(/${pathPart})*$`));
 
 export const imageTag = z
   .string()

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { dnsNamePattern, immutable, rules, wildcardDnsNamePattern } from './meta.ts';
 
-const network = {
+export const network = {
   rule: 'isCIDR(self)',
   message: 'must be a CIDR, e.g. 10.96.0.0/16',
 } as const;
 
-const noHostBits = {
+export const noHostBits = {
   rule: '!isCIDR(self) || cidr(self) == cidr(self).masked()',
   message: 'must have no host bits set',
 } as const;
@@ -17,11 +17,20 @@ const roomForDns = {
   message: 'must hold 16 addresses or more',
 } as const;
 
-const podCidr = z.string().max(64).meta(rules(network, noHostBits));
+/** Neither loopback nor multicast, link-local or unspecified: no Service or pod can have such an address. */
+const ofHosts = {
+  rule: '!isCIDR(self) || cidr(self).ip().isGlobalUnicast()',
+  message: 'must be of addresses that Services and pods can have',
+} as const;
+
+const podCidr = z
+  .string()
+  .max(64)
+  .meta(rules(network, noHostBits, ofHosts));
 const serviceCidr = z
   .string()
   .max(64)
-  .meta(rules(network, noHostBits, roomForDns));
+  .meta(rules(network, noHostBits, ofHosts, roomForDns));
 
 const oneOfEachFamily = {
   rule: '!self.all(c, isCIDR(c)) || self.size() < 2 || cidr(self[0]).ip().family() != cidr(self[1]).ip().family()',
@@ -31,6 +40,11 @@ const oneOfEachFamily = {
 /** An address that others can reach, as EndpointSlices demand it too (core validation.go, ValidateEndpointIP). */
 const ipAddress = z.string().max(64);
 const reachable = 'ip(self).isGlobalUnicast()';
+
+/** A last label like a number makes an IPv4 address of the whole name, or nothing at all (URL Standard, 3.5). */
+const likeAnAddress = "self.matches('(^|[.])([0-9]+|0x[0-9a-f]*)$')";
+
+const ofThisHost = "self.matches('(^|[.])localhost$')";
 
 const areCidrs =
   'has(self.serviceCidrs) && has(self.podCidrs) && self.serviceCidrs.all(s, isCIDR(s)) && self.podCidrs.all(p, isCIDR(p))';
@@ -45,10 +59,13 @@ export const networkProfile = z
       .meta(
         rules(
           {
-            rule: `isIP(self) || self.matches('${dnsNamePattern}') && !self.matches('^[0-9.]+$')`,
+            rule: `isIP(self) || self.matches('${dnsNamePattern}') && !${likeAnAddress}`,
             message: 'must be an IP address or a DNS name',
           },
-          { rule: `!isIP(self) || ${reachable}`, message: 'must be an address that workers can reach' },
+          {
+            rule: `isIP(self) ? ${reachable} : !${ofThisHost}`,
+            message: 'must be an address that workers can reach',
+          },
         ),
       )
       .describe(
@@ -85,7 +102,7 @@ export const networkProfile = z
           .max(253)
           .meta(
             rules({
-              rule: `isIP(self) || self.matches('${wildcardDnsNamePattern}')`,
+              rule: `isIP(self) || self.matches('${wildcardDnsNamePattern}') && !${likeAnAddress}`,
               message: 'must be an IP address or a DNS name, with `*.` in front at most',
             }),
           ),
@@ -113,7 +130,12 @@ export const networkProfile = z
       .max(190)
       .regex(new RegExp(dnsNamePattern))
       .default('cluster.local')
-      .meta(rules(immutable))
+      .meta(
+        rules(immutable, {
+          rule: "!self.matches('(^|[.])(in-addr|ip6)[.]arpa$')",
+          message: 'must not be a domain of addresses',
+        }),
+      )
       .describe('DNS domain of Services inside the cluster.'),
     dnsServiceIPs: z
       .array(
@@ -142,6 +164,11 @@ export const networkProfile = z
       {
         rule: `!(${areCidrs} && has(self.dnsServiceIPs) && self.dnsServiceIPs.all(a, isIP(a))) || self.dnsServiceIPs.all(a, self.serviceCidrs.exists(s, cidr(s).containsIP(a)))`,
         message: 'each must lie in a service CIDR',
+        fieldPath: '.dnsServiceIPs',
+      },
+      {
+        rule: `!(${areCidrs} && has(self.dnsServiceIPs) && self.dnsServiceIPs.all(a, isIP(a))) || self.dnsServiceIPs.all(a, self.serviceCidrs.all(s, !cidr(a + (ip(a).family() == 4 ? '/31' : '/127')).containsIP(cidr(s).ip())))`,
+        message: 'must not be the first two addresses of a service CIDR: the network’s and the API server’s',
         fieldPath: '.dnsServiceIPs',
       },
       {

@@ -1,13 +1,13 @@
 import type {
   V1Affinity,
   V1LocalObjectReference,
-  V1ResourceRequirements,
   V1Toleration,
   V1TopologySpreadConstraint,
 } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { KubeObject, Resource } from '../../kube/resource.ts';
 import { addons } from './addons.ts';
+import { authentication, issuersApart } from './authentication.ts';
 import { extraArgs } from './extra-args.ts';
 import {
   apiVersion,
@@ -24,21 +24,12 @@ import {
   podShaped,
   rules,
 } from './meta.ts';
-import { networkProfile } from './network-profile.ts';
-
-/** Kubernetes supports no downgrade and no skipped minor version (kubernetes.io/releases/version-skew-policy). */
-const oneMinorAtMost = {
-  rule: "int(self.split('.')[1]) - int(oldSelf.split('.')[1]) in [0, 1]",
-  message: 'may go up by one minor version at most, and not down to another minor version',
-} as const;
+import { network, networkProfile, noHostBits } from './network-profile.ts';
+import { containerResources } from './resources.ts';
+import { kubernetesVersion } from './versions.ts';
 
 const kubernetes = z.object({
-  version: z
-    .string()
-    .max(32)
-    .regex(/^v?1\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/)
-    .meta(rules(oneMinorAtMost))
-    .describe('Kubernetes version of the control plane, e.g. `v1.36.3`.'),
+  version: kubernetesVersion,
   kubelet: z
     .object({
       configurationPatches: z
@@ -59,18 +50,11 @@ const kubernetes = z.object({
 });
 
 const resources = z.object({
-  apiServer: podShaped<V1ResourceRequirements>(
-    'object',
-    'Resources of the kube-apiserver container.',
-  ).optional(),
-  controllerManager: podShaped<V1ResourceRequirements>(
-    'object',
-    'Resources of the kube-controller-manager container.',
-  ).optional(),
-  scheduler: podShaped<V1ResourceRequirements>(
-    'object',
-    'Resources of the kube-scheduler container.',
-  ).optional(),
+  apiServer: containerResources.optional().describe('Resources of the kube-apiserver container.'),
+  controllerManager: containerResources
+    .optional()
+    .describe('Resources of the kube-controller-manager container.'),
+  scheduler: containerResources.optional().describe('Resources of the kube-scheduler container.'),
 });
 
 const images = z
@@ -92,40 +76,50 @@ const images = z
   })
   .describe('Where the images of the control plane come from.');
 
-const deployment = z.object({
-  replicas: z
-    .int32()
-    .min(0)
-    .max(9)
-    .default(1)
-    .describe(
-      'Number of control-plane pods; two or more survive the loss of a node. 0 stops the control plane and keeps its state.',
-    ),
-  registrySettings: images.prefault({}),
-  imagePullSecrets: podShaped<V1LocalObjectReference[]>(
-    'array',
-    'Secrets with registry credentials, in the namespace where Marina runs control planes.',
-  ).optional(),
-  resources: resources
-    .optional()
-    .describe('Requests and limits; Marina’s defaults apply to what is left out.'),
-  extraArgs: extraArgs.prefault({}),
-  nodeSelector: labels.optional().describe('Labels of the nodes that control-plane pods may run on.'),
-  tolerations: podShaped<V1Toleration[]>('array', 'Tolerations of the control-plane pods.').optional(),
-  affinity: podShaped<V1Affinity>('object', 'Affinity of the control-plane pods.').optional(),
-  topologySpreadConstraints: podShaped<V1TopologySpreadConstraint[]>(
-    'array',
-    'Spread of the control-plane pods; without it they prefer different nodes and zones.',
-  ).optional(),
-  priorityClassName: objectName('PriorityClass of the control-plane pods.').optional(),
-  runtimeClassName: objectName('RuntimeClass of the control-plane pods.').optional(),
-  additionalMetadata: labelsAndAnnotations
-    .optional()
-    .describe('Labels and annotations of the Deployment; those that Marina sets win.'),
-  podAdditionalMetadata: labelsAndAnnotations
-    .optional()
-    .describe('Labels and annotations of the pods; those that Marina sets win.'),
-});
+/** The Deployment controller writes it too: neither would ever be content. */
+const notTheControllers = {
+  rule: "!has(self.additionalMetadata) || !has(self.additionalMetadata.annotations) || self.additionalMetadata.annotations.all(key, !key.startsWith('deployment.kubernetes.io/'))",
+  message: 'must have no key of the Deployment controller, deployment.kubernetes.io/...',
+  fieldPath: '.additionalMetadata.annotations',
+  reason: 'FieldValueForbidden',
+} as const;
+
+const deployment = z
+  .object({
+    replicas: z
+      .int32()
+      .min(0)
+      .max(9)
+      .default(1)
+      .describe(
+        'Number of control-plane pods; two or more survive the loss of a node. 0 stops the control plane and keeps its state.',
+      ),
+    registrySettings: images.prefault({}),
+    imagePullSecrets: podShaped<V1LocalObjectReference[]>(
+      'array',
+      'Secrets with registry credentials, in the namespace where Marina runs control planes.',
+    ).optional(),
+    resources: resources
+      .optional()
+      .describe('Requests and limits; Marina’s defaults apply to what is left out.'),
+    extraArgs: extraArgs.prefault({}),
+    nodeSelector: labels.optional().describe('Labels of the nodes that control-plane pods may run on.'),
+    tolerations: podShaped<V1Toleration[]>('array', 'Tolerations of the control-plane pods.').optional(),
+    affinity: podShaped<V1Affinity>('object', 'Affinity of the control-plane pods.').optional(),
+    topologySpreadConstraints: podShaped<V1TopologySpreadConstraint[]>(
+      'array',
+      'Spread of the control-plane pods; without it they prefer different nodes and zones.',
+    ).optional(),
+    priorityClassName: objectName('PriorityClass of the control-plane pods.').optional(),
+    runtimeClassName: objectName('RuntimeClass of the control-plane pods.').optional(),
+    additionalMetadata: labelsAndAnnotations
+      .optional()
+      .describe('Labels and annotations of the Deployment; those that Marina sets win.'),
+    podAdditionalMetadata: labelsAndAnnotations
+      .optional()
+      .describe('Labels and annotations of the pods; those that Marina sets win.'),
+  })
+  .meta(rules(notTheControllers));
 
 /** Where a default is checked by itself (the CRD’s own validation), its fields are not filled in yet. */
 const isLoadBalancer = "(!has(self.serviceType) || self.serviceType == 'LoadBalancer')";
@@ -152,12 +146,7 @@ const service = z
       )
       .describe('Which implementation serves the load balancer; left out: the management cluster’s default.'),
     loadBalancerSourceRanges: z
-      .array(
-        z
-          .string()
-          .max(64)
-          .meta(rules({ rule: 'isCIDR(self)', message: 'must be a CIDR' })),
-      )
+      .array(z.string().max(64).meta(rules(network, noHostBits)))
       .max(16)
       .optional()
       .describe('From where the load balancer lets clients in; left out: from everywhere.'),
@@ -239,13 +228,7 @@ export const tenantControlPlaneSpec = z
       })
       .prefault({})
       .describe('Keys and certificates that Marina makes.'),
-    authentication: z
-      .object({
-        jwt: podShaped<unknown[]>(
-          'array',
-          'JWT authenticators, as `jwt` of AuthenticationConfiguration (apiserver.config.k8s.io/v1).',
-        ).optional(),
-      })
+    authentication: authentication
       .prefault({})
       .describe('Who may sign in besides certificates, bootstrap tokens and service accounts.'),
     serviceAccountIssuers: z
@@ -255,13 +238,14 @@ export const tenantControlPlaneSpec = z
           .max(512)
           .meta(
             rules({
-              rule: "isURL(self) && url(self).getScheme() == 'https'",
+              rule: "isURL(self) && url(self).getScheme() == 'https' && url(self).getHost() != ''",
               message: 'must be an https URL',
             }),
           ),
       )
       .max(8)
       .default([])
+      .meta({ 'x-kubernetes-list-type': 'set' })
       .describe(
         'Further issuers that the API server accepts in service-account tokens; the first one issues when set.',
       ),
@@ -269,7 +253,7 @@ export const tenantControlPlaneSpec = z
       .prefault({})
       .describe('What Marina installs inside the tenant cluster besides what joining needs.'),
   })
-  .meta(rules(roomForNodes));
+  .meta(rules(roomForNodes, issuersApart));
 
 const secretKeyReference = z.object({
   name: z.string().max(253).describe('Name of the Secret.'),
@@ -317,7 +301,7 @@ export const tenantControlPlaneStatus = z.object({
     .max(320)
     .optional()
     .describe('`host:port` that workers and users connect to.'),
-  version: z.string().max(32).optional().describe('Version that the running API server reports.'),
+  version: z.string().max(128).optional().describe('Version that the running API server reports.'),
   replicas: z.int32().min(0).optional().describe('Control-plane pods that exist.'),
   readyReplicas: z.int32().min(0).optional().describe('Control-plane pods that are ready.'),
   selector: z

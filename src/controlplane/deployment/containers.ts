@@ -1,5 +1,6 @@
 import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
+import type { ContainerResources } from '../../api/v1alpha1/resources.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { apiServerPort } from '../service/build.ts';
 import { bareVersion } from '../versions.ts';
@@ -12,6 +13,8 @@ interface Program {
   readonly image: 'apiServerImage' | 'controllerManagerImage' | 'schedulerImage';
   readonly port: number;
   readonly livenessPath: string;
+  /** Until it has been alive for the first time; the same as afterwards when left out. */
+  readonly startupPath?: string;
   readonly readinessPath?: string;
   readonly requests: { readonly cpu: string; readonly memory: string };
 }
@@ -22,7 +25,9 @@ const programs: readonly Program[] = [
     name: 'kube-apiserver',
     image: 'apiServerImage',
     port: apiServerPort,
-    livenessPath: '/livez',
+    // The store is shared: killing every tenant's API server would not bring it back, only all of them down at once.
+    livenessPath: '/livez?exclude=etcd',
+    startupPath: '/livez',
     readinessPath: '/readyz',
     requests: { cpu: '20m', memory: '100Mi' },
   },
@@ -80,7 +85,11 @@ function buildContainer(tenant: TenantControlPlane, program: Program, flags: str
       },
     },
     // Quick to notice, slow to give up: a crowd of births may take minutes without anything being wrong.
-    startupProbe: probe(program.port, program.livenessPath, { period: 1, failures: 600, timeout: 5 }),
+    startupProbe: probe(program.port, program.startupPath ?? program.livenessPath, {
+      period: 1,
+      failures: 600,
+      timeout: 5,
+    }),
     livenessProbe: probe(program.port, program.livenessPath, { period: 10, failures: 8, timeout: 15 }),
     ...(program.readinessPath && {
       readinessProbe: probe(program.port, program.readinessPath, { period: 5, failures: 3, timeout: 15 }),
@@ -96,11 +105,15 @@ function portName(program: Program): string {
     : program.name.replace('kube-', '').slice(0, 15).replace(/-$/, '');
 }
 
-function mergeResources(
-  program: Program,
-  resources: V1ResourceRequirements | undefined,
-): V1ResourceRequirements {
-  return { ...resources, requests: { ...program.requests, ...resources?.requests } };
+function mergeResources(program: Program, wish: ContainerResources | undefined): V1ResourceRequirements {
+  return {
+    requests: { ...program.requests, ...toText(wish?.requests) },
+    ...(wish?.limits && { limits: toText(wish.limits) }),
+  };
+}
+
+function toText(amounts: ContainerResources['requests']): Record<string, string> {
+  return Object.fromEntries(Object.entries(amounts ?? {}).map(([name, amount]) => [name, String(amount)]));
 }
 
 function probe(

@@ -1,27 +1,24 @@
 import type { KubeError } from '../../kube/errors.ts';
+import { explainRefusal, type FieldOrigins } from '../explain-refusal.ts';
 
-/** Where a pod field of the Deployment comes from in the spec of a TenantControlPlane. */
-const origins: readonly (readonly [RegExp, string])[] = [
-  [/^spec\.template\.spec\.containers\[0\]\.resources/, 'spec.controlPlane.deployment.resources.apiServer'],
-  [
-    /^spec\.template\.spec\.containers\[1\]\.resources/,
-    'spec.controlPlane.deployment.resources.controllerManager',
-  ],
-  [/^spec\.template\.spec\.containers\[2\]\.resources/, 'spec.controlPlane.deployment.resources.scheduler'],
-  [/^spec\.template\.metadata/, 'spec.controlPlane.deployment.podAdditionalMetadata'],
-  [/^metadata/, 'spec.controlPlane.deployment.additionalMetadata'],
-  [/^spec\.template\.spec/, 'spec.controlPlane.deployment'],
+const deployment = 'spec.controlPlane.deployment';
+
+const origins: FieldOrigins = [
+  ...(['apiServer', 'controllerManager', 'scheduler'] as const).flatMap((program, index) => {
+    const container = `^spec\\.template\\.spec\\.containers\\[${index}\\]`;
+    return [
+      [new RegExp(`${container}\\.resources`), `${deployment}.resources.${program}`],
+      [new RegExp(`${container}\\.args.*`), `${deployment}.extraArgs.${program}`],
+      [new RegExp(`${container}\\.image`), `${deployment}.registrySettings`],
+    ] as const;
+  }),
+  // Some checks of pod annotations leave metadata out of the path.
+  [/^spec\.template(\.metadata)?(?=\.(annotations|labels))/, `${deployment}.podAdditionalMetadata`],
+  [/^metadata/, `${deployment}.additionalMetadata`],
+  [/^spec\.template\.spec/, deployment],
 ];
 
-/** The API server's own words about a Deployment that it refused, with the field to change in front. */
-export function explainInvalidDeployment(error: KubeError): string {
-  if (error.causes.length === 0) return error.message;
-  return error.causes.map(({ field, message }) => `${toSpecField(field)}: ${message}`).join('; ');
-}
-
-function toSpecField(field: string): string {
-  for (const [pattern, origin] of origins) {
-    if (pattern.test(field)) return field.replace(pattern, origin);
-  }
-  return field;
+/** What the API server says against the Deployment, as a message about the spec; undefined when it fails otherwise. */
+export function explainInvalidDeployment(error: KubeError): string | undefined {
+  return explainRefusal(error, origins, deployment);
 }

@@ -30,7 +30,8 @@ export function programFlags(
 /** The issuers of service-account tokens: the first one issues, all are accepted. */
 export function serviceAccountIssuers(tenant: TenantControlPlane): readonly string[] {
   const own = `https://kubernetes.default.svc.${tenant.spec.networkProfile.clusterDomain}`;
-  return [...tenant.spec.serviceAccountIssuers, own];
+  // kube-apiserver takes none twice.
+  return [...new Set([...tenant.spec.serviceAccountIssuers, own])];
 }
 
 function apiServerFlags(
@@ -116,14 +117,10 @@ function merge(own: Record<string, string | readonly string[]>, extra: readonly 
   const overridden = new Set(extra.map((argument) => argument.replace(/^--/, '').replace(/=.*$/s, '')));
   const flags = Object.entries(own)
     .filter(([name]) => !overridden.has(name))
+    // So that the pod template does not depend on the order of the table; repeated flags keep theirs.
+    .sort(([one], [other]) => (one < other ? -1 : 1))
     .flatMap(([name, value]) =>
       typeof value === 'string' ? [`--${name}=${value}`] : value.map((each) => `--${name}=${each}`),
     );
-  return [...flags.sort(byFlagName), ...extra];
-}
-
-/** Stable order, so that the pod template does not depend on the order of the table; repeated flags keep theirs. */
-function byFlagName(a: string, b: string): number {
-  const [first = '', second = ''] = [a.split('=')[0], b.split('=')[0]];
-  return first < second ? -1 : first > second ? 1 : 0;
+  return [...flags, ...extra];
 }
