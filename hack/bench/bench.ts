@@ -1,18 +1,28 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { readEnvironment } from '../local/local-environment.ts';
-import { provision, type ProvisionResult } from './provision.ts';
-import { percentile } from './statistics.ts';
+import { type LocalEnvironment, readEnvironment } from '../local/local-environment.ts';
+import { sampleTenant } from '../local/tenant.ts';
+import { crowd } from './crowd.ts';
+import { idle } from './idle.ts';
+import { provision } from './provision.ts';
+import { reboot } from './reboot.ts';
+import { save } from './report.ts';
+import { removeAll } from './tenants.ts';
 
 const program = new Command('npm run bench --')
   .description('Measures the running local environment (npm run up). JSON goes to .marina/bench/.')
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run bench -- provision --count 1,10\n  npm run bench -- provision --count 1 --rounds 5',
+    `
+Examples:
+  npm run bench -- provision --count 1,10
+  npm run bench -- provision --count 1 --rounds 5
+  npm run bench -- crowd --count 25
+  npm run bench -- idle --count 50 --minutes 10
+  npm run bench -- reboot --count 10
+
+crowd, idle and reboot end with status 1 when a demand is not met.`,
   );
 
 program
@@ -20,30 +30,68 @@ program
   .description('from apply to Ready, and what a control plane costs')
   .option('--count <n,...>', 'control planes born at once, one measurement each', parseCounts, [1, 10])
   .option('--rounds <n>', 'repetitions of each measurement', parseCount, 3)
-  .action(async ({ count, rounds }: { readonly count: readonly number[]; readonly rounds: number }) => {
-    await using environment = await readEnvironment('bench');
-    const client = await connect({ kubeconfigFile: environment.managementKubeconfig });
-    try {
-      const results: ProvisionResult[] = [];
-      for (const each of count) {
-        for (let round = 1; round <= rounds; round += 1) {
-          const result = await provision(client, each);
-          results.push(result);
-          printRound(result, round, rounds);
-        }
-      }
-      for (const each of count)
-        printSummary(
-          each,
-          results.filter((result) => result.count === each),
-        );
-      await save(environment.checkout.stateDirectory, results);
-    } finally {
-      await client.close();
-    }
-  });
+  .action((options: { readonly count: readonly number[]; readonly rounds: number }) =>
+    measure('provision', ({ client }) => provision(client, options.count, options.rounds)),
+  );
+
+program
+  .command('crowd')
+  .description('many births at once beside a tenant in use: how long, and what its users notice')
+  .option('--count <n>', 'control planes born at once', parseCount, 25)
+  .option('--within <seconds>', 'in which all have to be Ready', parseNumber, 180)
+  .action((options: { readonly count: number; readonly within: number }) =>
+    measure('crowd', ({ client }) => crowd(client, { ...options, neighbour: sampleTenant })),
+  );
+
+program
+  .command('idle')
+  .description('what Marina does while a fleet needs nothing')
+  .option('--count <n>', 'control planes', parseCount, 50)
+  .option('--minutes <n>', 'duration of the measurement', parseNumber, 10)
+  .option('--settle <seconds>', 'rest before it', parseNumber, 60)
+  .option(
+    '--resync <seconds>',
+    'MARINA_RESYNC_SECONDS meanwhile; the default is that of Marina',
+    parseNumber,
+    300,
+  )
+  .action(
+    (options: {
+      readonly count: number;
+      readonly minutes: number;
+      readonly settle: number;
+      readonly resync: number;
+    }) => measure('idle', ({ client }) => idle(client, options)),
+  );
+
+program
+  .command('reboot')
+  .description('a power cut of the management node: how long until all tenants are back')
+  .option('--count <n>', 'control planes, besides what is there', parseCount, 10)
+  .option('--within <seconds>', 'in which all have to be Ready again', parseNumber, 180)
+  .action((options: { readonly count: number; readonly within: number }) =>
+    measure('reboot', ({ client, environment }) =>
+      reboot(client, { ...options, cutPower: () => environment.cutPower() }),
+    ),
+  );
 
 await program.parseAsync();
+
+async function measure(
+  name: string,
+  run: (running: { readonly client: KubeClient; readonly environment: LocalEnvironment }) => Promise<unknown>,
+): Promise<void> {
+  await using environment = await readEnvironment('bench');
+  const client = await connect({ kubeconfigFile: environment.managementKubeconfig });
+  try {
+    // What an interrupted run left.
+    await removeAll(client);
+    await save(environment.checkout.stateDirectory, name, await run({ client, environment }));
+    await removeAll(client);
+  } finally {
+    await client.close();
+  }
+}
 
 function parseCounts(text: string): readonly number[] {
   return text.split(',').map(parseCount);
@@ -56,50 +104,8 @@ function parseCount(text: string): number {
   return count;
 }
 
-function printRound(result: ProvisionResult, round: number, rounds: number): void {
-  const steps = Object.entries(result.timeline).map(([step, ms]) => `${step} ${seconds(ms)}`);
-  console.log(
-    `${result.count} at once, round ${round} of ${rounds}: all Ready after ${seconds(Math.max(...result.readyMs))}`,
-  );
-  console.log(`  ${steps.join(', ')}`);
-}
-
-function printSummary(count: number, results: readonly ProvisionResult[]): void {
-  const all = results.flatMap((result) => result.readyMs);
-  const whole = results.map((result) => Math.max(...result.readyMs));
-  const median = (pick: (result: ProvisionResult) => number) => percentile(results.map(pick), 0.5);
-  const rows: readonly (readonly [string, string])[] = [
-    ['apply to Ready, p50 / p99', `${seconds(percentile(all, 0.5))} / ${seconds(percentile(all, 0.99))}`],
-    ['all of them Ready, p50', seconds(percentile(whole, 0.5))],
-    ['machine memory per control plane', mebibytes(median((result) => result.usedBytesPerControlPlane))],
-    ['PSS per control plane', mebibytes(median((result) => result.proportionalBytesPerControlPlane))],
-    ['manager RSS', mebibytes(median((result) => result.managerResidentBytes))],
-    [
-      'manager CPU per control plane',
-      `${median((result) => result.managerCpuSecondsPerControlPlane).toFixed(2)} s`,
-    ],
-    ['API requests per control plane', median((result) => result.managerRequestsPerControlPlane).toFixed(0)],
-    ['container restarts', String(results.reduce((sum, result) => sum + result.restarts, 0))],
-  ];
-  console.log(`\n${count} at once (${results.length} rounds)`);
-  for (const [name, value] of rows) console.log(`  ${name.padEnd(34)} ${value}`);
-}
-
-async function save(stateDirectory: string, results: readonly ProvisionResult[]): Promise<void> {
-  const directory = path.join(stateDirectory, 'bench');
-  await mkdir(directory, { recursive: true });
-  const date = new Date().toISOString();
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  const machine = { cores: cpus().length, memoryBytes: totalmem(), model: cpus()[0]?.model };
-  const file = path.join(directory, `provision-${date.replace(/[:.]/g, '-')}.json`);
-  await writeFile(file, `${JSON.stringify({ date, commit, machine, results }, undefined, 2)}\n`);
-  console.log(`\n${file}`);
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 1024 / 1024)} MiB`;
+function parseNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError('a number above 0');
+  return number;
 }

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
-import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { type Namespace, namespaces, type Pod, pods } from '../../src/kube/resources.ts';
 import { sampleManager } from './manager-metrics.ts';
 import { proportionalSetSize, usedMemory } from './memory.ts';
+import { mebibytes, printRows, seconds } from './report.ts';
+import { percentile } from './statistics.ts';
+import { bear, podsOf, removeAll, restartsOf } from './tenants.ts';
 
 export interface ProvisionResult {
   readonly count: number;
@@ -20,108 +21,61 @@ export interface ProvisionResult {
   readonly restarts: number;
 }
 
-const namespace = 'marina-bench';
 /** Memory is read before and after this time of rest: what the round before left has been given back by then. */
 const settleMs = 30_000;
-const readyTimeoutMs = 20 * 60_000;
+
+/** Measures each of these numbers of births `rounds` times. */
+export async function provision(
+  client: KubeClient,
+  counts: readonly number[],
+  rounds: number,
+): Promise<readonly ProvisionResult[]> {
+  const results: ProvisionResult[] = [];
+  for (const count of counts) {
+    for (let round = 1; round <= rounds; round += 1) {
+      const result = await measure(client, count);
+      results.push(result);
+      printRound(result, round, rounds);
+    }
+  }
+  for (const count of counts)
+    printSummary(
+      count,
+      results.filter((result) => result.count === count),
+    );
+  return results;
+}
 
 /** Bears `count` control planes at once, measures, and takes them away again. */
-export async function provision(client: KubeClient, count: number): Promise<ProvisionResult> {
-  await ensureNamespace(client);
+async function measure(client: KubeClient, count: number): Promise<ProvisionResult> {
   await delay(settleMs);
   const memoryBefore = await usedMemory();
   const managerBefore = await sampleManager(client);
 
-  const tenants = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const name = `bench-${index}`;
-      const startMs = performance.now();
-      await client.apply(tenantControlPlanes, benchTenant(name), { fieldManager: 'bench' });
-      return { tenant: await untilReady(client, name), readyMs: performance.now() - startMs };
-    }),
-  );
+  const births = await bear(client, count);
   const managerAfter = await sampleManager(client);
   await delay(settleMs);
 
-  const controlPlanePods = await podsOf(
-    client,
-    tenants.map(({ tenant }) => tenant),
-  );
+  const tenants = births.map(({ tenant }) => tenant);
+  const controlPlanePods = await podsOf(client, tenants);
   const result: ProvisionResult = {
     count,
-    readyMs: tenants.map(({ readyMs }) => Math.round(readyMs)),
-    timeline: slowestTimeline(tenants.map(({ tenant }) => tenant)),
+    readyMs: births.map(({ readyMs }) => readyMs),
+    timeline: slowestTimeline(tenants),
     usedBytesPerControlPlane: ((await usedMemory()) - memoryBefore) / count,
     proportionalBytesPerControlPlane:
       (await proportionalSetSize(controlPlanePods.map((pod) => pod.metadata?.uid ?? ''))) / count,
     managerResidentBytes: (await sampleManager(client)).residentBytes,
     managerCpuSecondsPerControlPlane: (managerAfter.cpuSeconds - managerBefore.cpuSeconds) / count,
     managerRequestsPerControlPlane: (managerAfter.requests - managerBefore.requests) / count,
-    restarts: controlPlanePods.flatMap(restartsOf).reduce((sum, each) => sum + each, 0),
+    restarts: restartsOf(controlPlanePods),
   };
-  await removeAll(
-    client,
-    tenants.map(({ tenant }) => tenant.metadata?.name ?? ''),
-  );
+  await removeAll(client);
   return result;
 }
 
-function benchTenant(name: string): TenantControlPlane {
-  return {
-    apiVersion,
-    kind: 'TenantControlPlane',
-    metadata: { name, namespace },
-    spec: {
-      kubernetes: { version: 'v1.36.3' },
-      controlPlane: { service: { serviceType: 'NodePort' }, deployment: { replicas: 1 } },
-    },
-    // What is left out gets its default from the API server.
-  } as unknown as TenantControlPlane;
-}
-
-async function ensureNamespace(client: KubeClient): Promise<void> {
-  const object: Namespace = { metadata: { name: namespace } };
-  await client.apply(namespaces, object, { fieldManager: 'bench' });
-}
-
-async function untilReady(client: KubeClient, name: string): Promise<TenantControlPlane> {
-  const signal = AbortSignal.timeout(readyTimeoutMs);
-  const fieldSelector = `metadata.name=${name}`;
-  for (;;) {
-    const { items, metadata } = await client.list(tenantControlPlanes, { namespace, fieldSelector });
-    const [listed] = items;
-    if (listed && isReady(listed)) return listed;
-    const events = client.watch(tenantControlPlanes, {
-      namespace,
-      fieldSelector,
-      resourceVersion: metadata.resourceVersion ?? '',
-      timeoutSeconds: 300,
-      signal,
-    });
-    for await (const event of events) {
-      if (event.type === 'ERROR') break;
-      if (event.type !== 'BOOKMARK' && isReady(event.object)) return event.object;
-    }
-  }
-}
-
-function isReady(tenant: TenantControlPlane): boolean {
-  return (
-    tenant.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
-  );
-}
-
-async function podsOf(client: KubeClient, tenants: readonly TenantControlPlane[]): Promise<readonly Pod[]> {
-  const ids = new Set(tenants.map((tenant) => tenant.status?.runtimeId));
-  const { items } = await client.list(pods, { namespace: 'marina-tenants' });
-  return items.filter((pod) => ids.has(pod.metadata?.labels?.['marina.dev/runtime-id']));
-}
-
-function restartsOf(pod: Pod): readonly number[] {
-  return pod.status?.containerStatuses?.map((status) => status.restartCount) ?? [];
-}
-
-function slowestTimeline(tenants: readonly TenantControlPlane[]): Readonly<Record<string, number>> {
+/** Of each step the time of the tenant that reached it last. */
+export function slowestTimeline(tenants: readonly TenantControlPlane[]): Readonly<Record<string, number>> {
   const slowest: Record<string, number> = {};
   for (const { step, milliseconds } of tenants.flatMap((tenant) => tenant.status?.timeline ?? [])) {
     slowest[step] = Math.max(slowest[step] ?? 0, milliseconds);
@@ -129,22 +83,29 @@ function slowestTimeline(tenants: readonly TenantControlPlane[]): Readonly<Recor
   return slowest;
 }
 
-async function removeAll(client: KubeClient, names: readonly string[]): Promise<void> {
-  await Promise.all(names.map((name) => client.delete(tenantControlPlanes, { namespace, name })));
-  const signal = AbortSignal.timeout(readyTimeoutMs);
-  for (;;) {
-    const { items, metadata } = await client.list(tenantControlPlanes, { namespace });
-    let left = items.length;
-    if (left === 0) return;
-    const resourceVersion = metadata.resourceVersion ?? '';
-    for await (const event of client.watch(tenantControlPlanes, {
-      namespace,
-      resourceVersion,
-      timeoutSeconds: 300,
-      signal,
-    })) {
-      if (event.type === 'ERROR') break;
-      if (event.type === 'DELETED' && (left -= 1) === 0) return;
-    }
-  }
+function printRound(result: ProvisionResult, round: number, rounds: number): void {
+  const steps = Object.entries(result.timeline).map(([step, ms]) => `${step} ${seconds(ms)}`);
+  console.log(
+    `${result.count} at once, round ${round} of ${rounds}: all Ready after ${seconds(Math.max(...result.readyMs))}`,
+  );
+  console.log(`  ${steps.join(', ')}`);
+}
+
+function printSummary(count: number, results: readonly ProvisionResult[]): void {
+  const all = results.flatMap((result) => result.readyMs);
+  const whole = results.map((result) => Math.max(...result.readyMs));
+  const median = (pick: (result: ProvisionResult) => number) => percentile(results.map(pick), 0.5);
+  printRows(`${count} at once (${results.length} rounds)`, [
+    ['apply to Ready, p50 / p99', `${seconds(percentile(all, 0.5))} / ${seconds(percentile(all, 0.99))}`],
+    ['all of them Ready, p50', seconds(percentile(whole, 0.5))],
+    ['machine memory per control plane', mebibytes(median((result) => result.usedBytesPerControlPlane))],
+    ['PSS per control plane', mebibytes(median((result) => result.proportionalBytesPerControlPlane))],
+    ['manager RSS', mebibytes(median((result) => result.managerResidentBytes))],
+    [
+      'manager CPU per control plane',
+      `${median((result) => result.managerCpuSecondsPerControlPlane).toFixed(2)} s`,
+    ],
+    ['API requests per control plane', median((result) => result.managerRequestsPerControlPlane).toFixed(0)],
+    ['container restarts', String(results.reduce((sum, result) => sum + result.restarts, 0))],
+  ]);
 }

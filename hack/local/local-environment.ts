@@ -6,7 +6,7 @@ import type { ContainerEngine } from './engine.ts';
 import { LocalError } from './errors.ts';
 import { createJoinLine } from './join-line.ts';
 import { openKubectl } from './kubectl.ts';
-import { managementKubeconfig, managementNode } from './management-cluster.ts';
+import { cutPower, managementKubeconfig, managementNode } from './management-cluster.ts';
 import { roadTaken } from './road-taken.ts';
 import { createShell } from './shell.ts';
 import type { Shell } from './shell.ts';
@@ -33,6 +33,8 @@ export interface LocalEnvironment extends AsyncDisposable {
   joinWorker(worker: string, tenant: string, joinLine?: string): Promise<void>;
   /** Quiet when there is none; the Node object stays. */
   removeWorker(worker: string): Promise<void>;
+  /** Ends everything on the management node at once and starts it again; does not wait for it. */
+  cutPower(): Promise<void>;
 }
 
 /** @throws LocalError Missing when `npm run up` has not been run */
@@ -82,6 +84,7 @@ async function openEnvironment(shell: Shell, checkout: Checkout): Promise<LocalE
       await joinWorker(context, worker, joinLine ?? (await newLine(tenant)), kubectl);
     },
     removeWorker: (worker) => removeWorker(context, worker),
+    cutPower: () => cutPower(context),
     [Symbol.asyncDispose]: () => shell.close(),
   };
 }
