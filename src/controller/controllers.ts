@@ -27,6 +27,9 @@ export function createControlPlaneController(
     reconcile: (key, context) => reconciler.reconcile(key, context),
   });
   controller.watches(caches.tenants, selfKey, { when: wishChanged, lane: 'urgent' });
+  controller.watches(caches.tenants, selfKey, {
+    when: (previous, current) => reconciler.isForeignStatus(previous, current),
+  });
   for (const owned of [
     caches.services,
     caches.secrets,

@@ -15,7 +15,7 @@ export interface ControlPlaneDependencies {
   readonly connections: DataStoreConnections;
   /** The leader’s fence, asked before every write that does not go through `client`. */
   readonly fence: () => void;
-  readonly tenantClients: TenantClients;
+  readonly tenantClients: Pick<TenantClients, 'client'>;
   readonly events: EventRecorder;
   readonly gate: StartGate;
   readonly settings: ControlPlaneSettings;

@@ -18,6 +18,8 @@ export const annotations = {
   applied: 'marina.dev/applied-hash',
   /** On the pod template: hash of the files that are read at start only. */
   startupFiles: 'marina.dev/startup-files-hash',
+  /** On a TenantControlPlane that is being deleted: names the partition that may stay in a store that does not remove it. */
+  abandonPartition: 'marina.dev/abandon-partition',
 } as const;
 
 /** Selects what Marina made, in its own namespaces. */

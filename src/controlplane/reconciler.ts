@@ -1,20 +1,24 @@
-import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
-import { addFinalizer } from '../engine/finalizer.ts';
 import { done as finished, requeueAfter, type Result } from '../engine/result.ts';
 import { isKubeError } from '../kube/errors.ts';
-import { refOfKey } from '../kube/resource.ts';
-import { deleteControlPlane } from './delete.ts';
+import { keyOf, refOf, refOfKey } from '../kube/resource.ts';
+import { deleteControlPlane } from './deletion/delete.ts';
+import { buildDeletingStatus } from './deletion/status.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
 import { finalizer } from './names.ts';
+import { Newborns } from './newborns.ts';
 import { nextReconcile } from './next-reconcile.ts';
-import { recordDrift, recordTransitions } from './record-transitions.ts';
+import { recordDrift, recordObstacle, recordTransitions } from './record-transitions.ts';
 import { ControlPlaneSteps } from './steps.ts';
 import { buildStatus } from './status.ts';
 import { gather, type View } from './view.ts';
 import { StatusWriter } from './write-status.ts';
 
 const conflictRetryMs = 100;
+/** Milliseconds until a deletion that waits for events looks for itself: the events may have lost sight of an object. */
+const deletionRetryMs = 60_000;
 
 /** Makes every TenantControlPlane what its spec says: gather, advance as far as the world allows, say how far that is. */
 export class TenantControlPlaneReconciler {
@@ -23,25 +27,42 @@ export class TenantControlPlaneReconciler {
   private readonly statusWriter: StatusWriter;
   /** Of the tenants that were reconciled, by key. */
   private readonly uids = new Map<string, string>();
+  /** Uids of tenants that are gone but for a cache that has not seen it: the answer to the last finalizer's removal has no new version. */
+  private readonly released = new Set<string>();
+  private readonly newborns: Newborns;
+  /** Of the tenants that are being provisioned, by key: a deletion waits for nothing that is inside a tenant. */
+  private readonly provisioning = new Map<string, AbortController>();
 
   constructor(dependencies: ControlPlaneDependencies) {
     this.dependencies = dependencies;
+    this.newborns = new Newborns(dependencies);
     this.steps = new ControlPlaneSteps(dependencies);
     this.statusWriter = new StatusWriter(dependencies.client, dependencies.caches.tenants);
+    dependencies.caches.tenants.onChange((previous, current) => {
+      if (current && !current.metadata?.deletionTimestamp) return;
+      this.provisioning.get(keyOf(refOf(current ?? previous ?? {})))?.abort();
+    });
   }
 
   /** `key` is `namespace/name`. Rejects when something failed that a retry may cure. */
   async reconcile(key: string, context: ReconcileContext): Promise<Result> {
     const tenant = this.dependencies.caches.tenants.get(refOfKey(key));
+    if (await this.newborns.hasVanished(key, tenant)) return this.newborns.clear(key, context.log);
     if (!tenant) {
       this.forget(key);
       return finished;
     }
-    this.uids.set(key, tenant.metadata?.uid ?? '');
+    const uid = tenant.metadata?.uid ?? '';
+    if (this.uids.get(key) !== uid) this.forget(key);
+    this.uids.set(key, uid);
+    if (this.released.has(uid)) return finished;
     try {
       return tenant.metadata?.deletionTimestamp
-        ? await this.remove(this.gather(tenant))
-        : await this.provision(this.gather(await this.hold(tenant)), context);
+        ? await this.remove(this.gather(tenant), context)
+        : await this.untilDeleted(key, context, async (until) => {
+            const held = await this.newborns.hold(key, tenant);
+            return held ? await this.provision(this.gather(held), until) : finished;
+          });
     } catch (error: unknown) {
       // Somebody wrote the object since the cache saw it; that event may come before this run is over, and be merged with it.
       if (isKubeError(error, 'Conflict')) return requeueAfter(conflictRetryMs, 'CacheBehind');
@@ -49,22 +70,47 @@ export class TenantControlPlaneReconciler {
     }
   }
 
+  /** Whether a change of a tenant is one of its status that this process did not make. */
+  isForeignStatus(
+    previous: TenantControlPlane | undefined,
+    current: TenantControlPlane | undefined,
+  ): boolean {
+    if (!previous || !current || isDeepStrictEqual(previous.status, current.status)) return false;
+    return this.statusWriter.isNews(current);
+  }
+
+  /** Runs `provision` with a signal that aborts when the tenant is deleted meanwhile; what comes of it is no error then. */
+  private async untilDeleted(
+    key: string,
+    context: ReconcileContext,
+    provision: (context: ReconcileContext) => Promise<Result>,
+  ): Promise<Result> {
+    const deleted = new AbortController();
+    this.provisioning.set(key, deleted);
+    try {
+      return await provision({ ...context, signal: AbortSignal.any([context.signal, deleted.signal]) });
+    } catch (error: unknown) {
+      if (await this.newborns.hasVanished(key)) return await this.newborns.clear(key, context.log);
+      if (deleted.signal.aborted && !context.signal.aborted) return requeueAfter(0, 'Deleting');
+      throw error;
+    } finally {
+      this.provisioning.delete(key);
+    }
+  }
+
   /** Another replica or a person may have taken the object away; what is remembered of it has to go as well. */
   private forget(key: string): void {
     const uid = this.uids.get(key);
-    if (uid !== undefined) this.steps.forget(uid);
+    if (uid !== undefined) {
+      this.steps.forget(uid);
+      this.statusWriter.forget(uid);
+      this.released.delete(uid);
+    }
     this.uids.delete(key);
   }
 
   private gather(tenant: TenantControlPlane): View {
     return gather(tenant, this.dependencies.caches, this.dependencies.settings);
-  }
-
-  /** Before anything is made outside, so that deletion can never miss it. */
-  private async hold(tenant: TenantControlPlane): Promise<TenantControlPlane> {
-    const held = await addFinalizer(this.dependencies.client, tenantControlPlanes, tenant, finalizer);
-    this.dependencies.caches.tenants.remember(held);
-    return held;
   }
 
   private async provision(view: View, { signal, log }: ReconcileContext): Promise<Result> {
@@ -74,6 +120,8 @@ export class TenantControlPlaneReconciler {
     recordDrift(events, view.tenant, putBack);
     const status = buildStatus(view.tenant, view.names, progress, clock.now());
     await this.statusWriter.write(view.tenant, status);
+    // It has outlived whatever DELETE was under way.
+    this.newborns.confirm(keyOf(refOf(view.tenant)));
     recordTransitions(events, view.tenant, status);
     if (putBack.length > 0) log.warn({ putBack }, 'put back what was changed inside the tenant cluster');
     return nextReconcile({
@@ -85,12 +133,23 @@ export class TenantControlPlaneReconciler {
     });
   }
 
-  private async remove(view: View): Promise<Result> {
-    this.steps.forget(view.tenant.metadata?.uid ?? '');
-    const outcome = await deleteControlPlane(view, this.dependencies);
-    if (outcome.state === 'Done') return finished;
-    await this.statusWriter.writeDeleting(view.tenant, outcome, this.dependencies.clock.now());
-    if (outcome.state === 'Failed') throw new Error(outcome.message, { cause: outcome.cause });
-    return requeueAfter(outcome.requeueAfterMs ?? this.dependencies.settings.resyncMs, outcome.reason);
+  private async remove(view: View, { log }: ReconcileContext): Promise<Result> {
+    const { clock, events } = this.dependencies;
+    const { uid = '', finalizers = [] } = view.tenant.metadata ?? {};
+    this.steps.forget(uid);
+    this.newborns.confirm(keyOf(refOf(view.tenant)));
+    const outcome = await deleteControlPlane(view, this.dependencies, log);
+    if (outcome.state === 'Done') {
+      if (finalizers.every((name) => name === finalizer)) this.released.add(uid);
+      return finished;
+    }
+    const status = buildDeletingStatus(view, outcome, clock.now());
+    await this.statusWriter.write(view.tenant, status);
+    recordObstacle(events, view.tenant, outcome);
+    if (outcome.state === 'Failed' && outcome.cause !== undefined) {
+      throw new Error(outcome.message, { cause: outcome.cause });
+    }
+    const afterMs = outcome.state === 'Waiting' ? outcome.requeueAfterMs : undefined;
+    return requeueAfter(afterMs ?? deletionRetryMs, outcome.reason);
   }
 }

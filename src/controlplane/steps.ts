@@ -1,9 +1,9 @@
+import type { LastingReason } from '../api/v1alpha1/reasons.ts';
 import { differences } from '../kube/differences.ts';
 import { KubeError, isKubeError } from '../kube/errors.ts';
 import { keyOf, refOf } from '../kube/resource.ts';
 import { configMaps, deployments, podDisruptionBudgets, services } from '../kube/resources.ts';
 import type { Deployment, Service } from '../kube/resources.ts';
-import { startRetryMs } from './start-gate.ts';
 import { AdminKubeconfigs } from './admin-kubeconfig/sync.ts';
 import { applyOwned, deleteOwned } from './apply-owned.ts';
 import { wantedCertificates } from './certificates/plan.ts';
@@ -21,7 +21,9 @@ import { type Inside, InTenantLooks } from './in-tenant/looks.ts';
 import { type Roots, rootsFingerprint } from './roots/material.ts';
 import { syncRoots } from './roots/sync.ts';
 import { buildService } from './service/build.ts';
+import { explainInvalidService } from './service/explain-invalid.ts';
 import { type Endpoint, resolveEndpoint } from './service/endpoint.ts';
+import { outOfLimits } from './spec-limits.ts';
 import type { Progress } from './status.ts';
 import type { View } from './view.ts';
 
@@ -75,7 +77,7 @@ export class ControlPlaneSteps {
       this.adminKubeconfig(view, endpoint, roots, certificates),
     );
     const workload = await attempt('DeploymentFailed', () => this.workload(view, partition, certificates));
-    if (hasEnded(workload)) this.dependencies.gate.leave(view.tenant.metadata?.uid ?? '');
+    this.settleStart(view, workload);
     const inside = await this.inside(view, { service, endpoint, roots, certificates, workload }, signal);
     return {
       progress: {
@@ -100,7 +102,14 @@ export class ControlPlaneSteps {
 
   private async service(view: View): Promise<StepResult<Service>> {
     const { client, caches } = this.dependencies;
-    return done(await applyOwned(client, services, caches.services, buildService(view.tenant, view.names)));
+    try {
+      return done(await applyOwned(client, services, caches.services, buildService(view.tenant, view.names)));
+    } catch (error: unknown) {
+      const refusal = isKubeError(error) ? explainInvalidService(error) : undefined;
+      if (!refusal) throw error;
+      // Tried again: a node port that another Service has may become free.
+      return failed('ServiceInvalid', refusal, error);
+    }
   }
 
   private async partition(view: View): Promise<StepResult<EtcdAccess>> {
@@ -109,7 +118,9 @@ export class ControlPlaneSteps {
     const seenMs = this.partitionsSeenMs.get(uid);
     const verify = seenMs === undefined || clock.monotonicMs() - seenMs >= settings.resyncMs;
     const result = await syncPartition(view, { ...this.ingredients(), connections, fence, verify });
-    if (verify && result.state === 'Done') this.partitionsSeenMs.set(uid, clock.monotonicMs());
+    // A store that was away may come back as an older backup of itself.
+    if (result.state !== 'Done') this.partitionsSeenMs.delete(uid);
+    else if (verify) this.partitionsSeenMs.set(uid, clock.monotonicMs());
     return result;
   }
 
@@ -155,22 +166,25 @@ export class ControlPlaneSteps {
       return observeWorkload(view.deployment, view.pods);
     const { client, caches } = this.dependencies;
     const { tenant, names } = view;
-    const config = await applyOwned(client, configMaps, caches.configMaps, buildConfig(tenant, names));
-    const desired = buildDeployment(tenant, names, {
-      etcd: partition.value,
-      startupFilesHash: startupFilesHash(config, partition.value.certificateAuthority),
-    });
-    const queued = this.queued(view, desired);
-    if (queued) return queued;
+    const beyond = outOfLimits(tenant);
+    if (beyond) return asItIs(view, failed('SpecInvalid', beyond));
     try {
+      const config = await applyOwned(client, configMaps, caches.configMaps, buildConfig(tenant, names));
+      const desired = buildDeployment(tenant, names, {
+        etcd: partition.value,
+        startupFilesHash: startupFilesHash(config, partition.value.certificateAuthority),
+      });
+      const queued = this.queued(view, desired);
+      if (queued) return queued;
       const [deployment] = await Promise.all([
         applyOwned(client, deployments, caches.deployments, desired),
         this.disruptionBudget(view),
       ]);
       return observeWorkload(deployment, view.pods);
     } catch (error: unknown) {
-      if (!isKubeError(error, 'Invalid', 'BadRequest')) throw error;
-      return failed('DeploymentInvalid', explainInvalidDeployment(error));
+      const refusal = isKubeError(error) ? explainInvalidDeployment(error) : undefined;
+      if (!refusal) throw error;
+      return asItIs(view, failed('DeploymentInvalid', refusal));
     }
   }
 
@@ -189,8 +203,21 @@ export class ControlPlaneSteps {
     );
     if (admission.admitted) return undefined;
     const message = `Waiting for other control planes to start, ${admission.ahead} of them before this one.`;
-    const rollout = waiting('StartPending', message, startRetryMs);
+    const rollout = waiting('StartPending', message, admission.retryMs);
     return running.state === 'Done' ? done({ ...running.value, rollout }) : rollout;
+  }
+
+  /** Tells the others who wait to start when this one no longer keeps them. */
+  private settleStart({ tenant }: View, workload: StepResult<Workload>): void {
+    const { gate } = this.dependencies;
+    const uid = tenant.metadata?.uid ?? '';
+    if (workload.state === 'Failed') {
+      gate.stall(uid);
+      return;
+    }
+    const hasEnded =
+      workload.state === 'Done' ? workload.value.rollout.state !== 'Waiting' : workload.reason === 'Stopped';
+    if (hasEnded) gate.leave(uid);
   }
 
   private async disruptionBudget(view: View): Promise<void> {
@@ -257,10 +284,10 @@ function needsStart(
   return differences(desired.spec?.template, live?.spec?.template, 'spec.template').length > 0;
 }
 
-/** Its start, for better or worse. */
-function hasEnded(workload: StepResult<Workload>): boolean {
-  if (workload.state === 'Done') return workload.value.rollout.state !== 'Waiting';
-  return workload.state === 'Failed' || workload.reason === 'Stopped';
+/** The workload where it cannot be made what is wanted: one that serves goes on serving. */
+function asItIs({ deployment, pods }: View, problem: StepResult<never>): StepResult<Workload> {
+  const running = observeWorkload(deployment, pods);
+  return running.state === 'Done' ? done({ ...running.value, rollout: problem }) : problem;
 }
 
 function notYet(message = 'Waiting for the API server.'): Inside {
@@ -273,7 +300,7 @@ function then<T, U>(step: StepResult<T>, next: (value: T) => StepResult<U>): Ste
 }
 
 /** A call to the management cluster that fails becomes the step's result, so that the other steps go on. */
-async function attempt<T>(reason: string, step: () => Promise<StepResult<T>>): Promise<StepResult<T>> {
+async function attempt<T>(reason: LastingReason, step: () => Promise<StepResult<T>>): Promise<StepResult<T>> {
   try {
     return await step();
   } catch (error: unknown) {

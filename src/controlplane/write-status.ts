@@ -12,6 +12,8 @@ import type { OwnedCache } from './apply-owned.ts';
 export class StatusWriter {
   private readonly client: KubeClient;
   private readonly cache: OwnedCache<TenantControlPlane>;
+  /** What was written last, or is being written, by uid; none where that failed and may have been done all the same. */
+  private readonly sent = new Map<string, unknown>();
 
   constructor(client: KubeClient, cache: OwnedCache<TenantControlPlane>) {
     this.client = client;
@@ -20,14 +22,33 @@ export class StatusWriter {
 
   /** Rejects with `Conflict` when the object changed since it was read. */
   async write(tenant: TenantControlPlane, status: TenantControlPlaneStatus): Promise<void> {
-    if (isDeepStrictEqual(tenant.status ?? {}, withoutUndefined(status))) return;
-    const { name, namespace, uid, resourceVersion } = tenant.metadata ?? {};
+    const wanted = withoutUndefined(status);
+    if (isDeepStrictEqual(tenant.status ?? {}, wanted)) return;
+    const { name, namespace, uid = '', resourceVersion } = tenant.metadata ?? {};
     const body = { metadata: { name, namespace, uid, resourceVersion }, status } as TenantControlPlane;
-    const written = await this.client.apply(tenantControlPlanes, body, {
-      fieldManager: statusFieldManager,
-      subresource: 'status',
-    });
-    this.cache.remember(written);
+    this.sent.set(uid, wanted);
+    try {
+      const written = await this.client.apply(tenantControlPlanes, body, {
+        fieldManager: statusFieldManager,
+        subresource: 'status',
+      });
+      this.cache.remember(written);
+    } catch (error: unknown) {
+      this.sent.delete(uid);
+      throw error;
+    }
+  }
+
+  /**
+   * Whether a tenant's status is not as this process left it. A write whose answer was lost, or another replica's last one,
+   * shows in the cache only after a run that found nothing to write; what it says would stand until the next resync.
+   */
+  isNews({ metadata, status }: TenantControlPlane): boolean {
+    return !isDeepStrictEqual(status, this.sent.get(metadata?.uid ?? ''));
+  }
+
+  forget(uid: string): void {
+    this.sent.delete(uid);
   }
 }
 

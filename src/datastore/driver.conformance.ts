@@ -32,6 +32,8 @@ export interface TenantConnection extends AsyncDisposable {
 
 export interface DataStoreKind {
   readonly name: string;
+  /** Whether history is one for all tenants, and Marina's to compact, or each tenant's own. */
+  readonly compaction: 'shared' | 'leftToTenants';
   start(): Promise<DataStoreHarness>;
   /** Half-made or tampered states of a partition, made from a complete one. */
   readonly damages: Readonly<Record<string, (harness: DataStoreHarness, id: string) => Promise<void>>>;
@@ -174,7 +176,9 @@ export function describeDataStoreDriver(kind: DataStoreKind): void {
         const before = await harness.snapshot();
         await expect(driver.ensurePartition('unfenced', { fence })).rejects.toThrow('no longer leader');
         await expect(driver.deletePartition('fenced', { fence })).rejects.toThrow('no longer leader');
-        await expect(driver.compact({ fence })).rejects.toThrow('no longer leader');
+        if (kind.compaction === 'shared') {
+          await expect(driver.compact({ fence })).rejects.toThrow('no longer leader');
+        }
         expect(await harness.snapshot()).toEqual(before);
       });
 
@@ -210,7 +214,7 @@ export function describeDataStoreDriver(kind: DataStoreKind): void {
           await expect(broken.ensurePartition('x')).rejects.toMatchObject(error);
           await expect(broken.inspectPartition('x')).rejects.toMatchObject(error);
           await expect(broken.deletePartition('x')).rejects.toMatchObject(error);
-          await expect(broken.compact()).rejects.toMatchObject(error);
+          if (kind.compaction === 'shared') await expect(broken.compact()).rejects.toMatchObject(error);
           const health = await broken.checkHealth();
           expect(health.healthy).toBe(false);
           expect(health.endpoints[0]?.message).toContain(code);
@@ -245,6 +249,14 @@ export function describeDataStoreDriver(kind: DataStoreKind): void {
       expect(health.latencyMs).toBeGreaterThan(0);
       expect(health.sizeBytes).toBeGreaterThan(0);
     });
+
+    if (kind.compaction === 'leftToTenants') {
+      it('leaves compaction to each tenant’s apiserver', async () => {
+        const result = await driver.compact({ minimumIntervalMs: 0 });
+        expect(result).toEqual({ compacted: false, reason: 'LeftToTenants' });
+      });
+      return;
+    }
 
     it('is compacted by one of several at a time', async () => {
       const others = [openDataStore(harness.root), openDataStore(harness.root)];

@@ -74,6 +74,7 @@ interface EtcdHarness extends DataStoreHarness {
 
 export const etcdKind: DataStoreKind = {
   name: 'etcd',
+  compaction: 'shared',
   start: startHarness,
   damages: damages(),
 };

@@ -1,0 +1,48 @@
+import { secrets } from '../../kube/resources.ts';
+import { done, failed, type StepResult } from '../component.ts';
+import { onStore } from '../datastore-access/on-store.ts';
+import type { ControlPlaneDependencies } from '../dependencies.ts';
+import type { View } from '../view.ts';
+import {
+  decidePartition,
+  isYoungerThanPartition,
+  mayHavePartition,
+  type Notice,
+  partitionNotFound,
+} from './abandon.ts';
+
+/** Removes the partition, or finds out why not and whether that may be left so; what it leaves behind is in the notice. */
+export async function removePartition(
+  view: View,
+  dependencies: ControlPlaneDependencies,
+): Promise<StepResult<Notice | undefined>> {
+  const { tenant, names, dataStore } = view;
+  const answer = await askStore(view, dependencies);
+  const mayExist =
+    answer.state === 'Done' || mayHavePartition(tenant, await hasCredential(view, dependencies));
+  return decidePartition({ tenant, names, dataStore, answer, mayExist });
+}
+
+async function askStore(
+  view: View,
+  { connections, fence }: ControlPlaneDependencies,
+): Promise<StepResult<Notice | undefined>> {
+  const { dataStore, names, tenant } = view;
+  if (!dataStore) return failed('DataStoreNotFound', `there is no DataStore ${tenant.spec.dataStore}`);
+  const opened = connections.open(dataStore);
+  if (!opened.ok) return failed(opened.reason, opened.message);
+  let notice: Notice | undefined;
+  const result = await onStore(opened, async (driver) => {
+    if (isYoungerThanPartition(dataStore, tenant)) {
+      const { userExists, roleExists, keys } = await driver.inspectPartition(names.runtimeId);
+      if (!userExists && !roleExists && keys === 0) notice = partitionNotFound(dataStore, names);
+    }
+    await driver.deletePartition(names.runtimeId, { fence });
+  });
+  return result.state === 'Done' ? done(notice) : result;
+}
+
+async function hasCredential(view: View, { client }: ControlPlaneDependencies): Promise<boolean> {
+  const { namespace, dataStoreAccess: name } = view.names;
+  return Boolean(view.dataStoreAccess ?? (await client.get(secrets, { namespace, name })));
+}
