@@ -23,7 +23,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      roots: ['<rootDir>/src', '<rootDir>/hack', '<rootDir>/test/support'],
+      roots: ['<rootDir>/src', '<rootDir>/hack', '<rootDir>/test/support', '<rootDir>/test/simulator'],
       testMatch: ['**/*.test.ts'],
     },
     {
@@ -31,21 +31,18 @@ export default {
       displayName: 'integration',
       roots: ['<rootDir>/test/integration'],
       testMatch: ['**/*.test.ts'],
-      testTimeout: 60_000,
     },
     {
       ...common,
       displayName: 'faults',
       roots: ['<rootDir>/test/faults'],
       testMatch: ['**/*.test.ts'],
-      testTimeout: 120_000,
     },
     {
       ...common,
       displayName: 'e2e',
       roots: ['<rootDir>/test/e2e'],
       testMatch: ['**/*.test.ts'],
-      testTimeout: 600_000,
     },
   ],
 };

@@ -62,8 +62,8 @@ it('figures stand between the table and the last line', () => {
   const figures = readFigures('{"name":"crash points","value":"60 x 2"}\n{"name":"orphans","value":"0"}\n');
 
   expect(summarize([], figures).split('\n').slice(1)).toEqual([
-    'crash points  60 x 2',
-    'orphans            0',
+    'crash points: 60 x 2',
+    'orphans: 0',
     '0 passed, 0 failed',
   ]);
 });

@@ -65,7 +65,7 @@ export function summarize(results: readonly StageResult[], figures: readonly Fig
   const problems = results.flatMap(
     ({ name, tally }) => tally?.problems.map((problem) => `${name}: ${problem}`) ?? [],
   );
-  const measured = figures.length > 0 ? [formatTable(figures.map(({ name, value }) => [name, value]))] : [];
+  const measured = figures.map(({ name, value }) => `${name}: ${value}`);
   return [table, ...measured, ...problems, lastLine(total)].join('\n');
 }
 

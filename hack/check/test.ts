@@ -19,6 +19,13 @@ import { formatDuration } from './table.ts';
 /** Built beforehand: a cold build takes longer than a test may. */
 const integrationBinaries = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubeadm'] as const;
 
+/** Milliseconds; jest takes it for a whole run only, not from a project. */
+const testTimeouts: Partial<Record<StageName, number>> = {
+  integration: 60_000,
+  faults: 120_000,
+  e2e: 600_000,
+};
+
 const jestProgram = 'node_modules/jest/bin/jest.js';
 
 const interrupted = new AbortController();
@@ -96,6 +103,7 @@ async function jest(project: StageName, args: readonly string[]): Promise<Tally>
       project,
       // The stories share one environment; the rest shares the cores.
       `--maxWorkers=${project === 'e2e' ? 1 : 2}`,
+      `--testTimeout=${testTimeouts[project] ?? 5000}`,
       '--ci',
       '--json',
       `--outputFile=${report}`,

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { Failpoints } from '../../src/engine/failpoints.ts';
 
-export type Moment = 'before' | 'after';
+/** `either`: at half of the effects before them, at the others after. */
+export type Moment = 'before' | 'after' | 'either';
 
 export interface DeathRow {
   /** Names at which a process has died already, one a line; shared by those that follow one another. */
@@ -12,7 +13,8 @@ export interface DeathRow {
 
 /**
  * Ends this process by SIGKILL at the first failpoint that none before it has died at. Processes that follow one another thus
- * die once at each effect of what they do, and the last one lives.
+ * die once at each effect of what they do, and the last one lives. Effects happen one after the other: of several under way at a
+ * death, all but one would be done without anybody ever dying at them.
  */
 export function deadlyFailpoints({ file, moment }: DeathRow): Failpoints {
   const visited = new Set(readDeaths(file));
@@ -22,12 +24,19 @@ export function deadlyFailpoints({ file, moment }: DeathRow): Failpoints {
     appendFileSync(file, `${name}\n`);
     process.kill(process.pid, 'SIGKILL');
   };
+  let turn: Promise<unknown> = Promise.resolve();
   return {
-    async around(name, effect) {
-      if (moment === 'before') die(name);
-      const result = await effect();
-      if (moment === 'after') die(name);
-      return result;
+    around(name, effect) {
+      const inTurn = async () => {
+        const isBefore = moment === 'before' || (moment === 'either' && name.length % 2 === 0);
+        if (isBefore) die(name);
+        const result = await effect();
+        if (!isBefore) die(name);
+        return result;
+      };
+      const mine = turn.then(inTurn);
+      turn = mine.catch(() => undefined);
+      return mine;
     },
   };
 }

@@ -26,9 +26,16 @@ export interface EtcdAccess {
   readonly prefix?: string;
 }
 
+/** A kine beside it. */
+export interface KineAccess {
+  /** `unix://<path>` */
+  readonly socket: string;
+  readonly prefix: string;
+}
+
 export interface KubeApiserverOptions {
   /** Default: an etcd of its own. */
-  readonly etcd?: EtcdAccess;
+  readonly etcd?: EtcdAccess | KineAccess;
   readonly extraArgs?: readonly string[];
   /** Default 10.96.0.0/16. */
   readonly serviceCidr?: string;
@@ -111,7 +118,7 @@ function accessOf({ endpoints, ca, root }: EtcdServer): EtcdAccess {
 function apiserverArgs(
   directory: string,
   port: number,
-  etcd: EtcdAccess,
+  etcd: EtcdAccess | KineAccess,
   { serviceCidr = '10.96.0.0/16', extraArgs = [] }: KubeApiserverOptions,
 ): readonly string[] {
   const file = (name: string) => path.join(directory, name);
@@ -121,11 +128,15 @@ function apiserverArgs(
     '--advertise-address=127.0.0.1',
     '--endpoint-reconciler-type=none',
     `--service-cluster-ip-range=${serviceCidr}`,
-    `--etcd-servers=${etcd.endpoints.map((endpoint) => `https://${endpoint}`).join(',')}`,
     `--etcd-prefix=${etcd.prefix ?? '/registry'}`,
-    `--etcd-cafile=${file('etcd-ca.crt')}`,
-    `--etcd-certfile=${file('etcd-client.crt')}`,
-    `--etcd-keyfile=${file('etcd-client.key')}`,
+    ...('socket' in etcd
+      ? [`--etcd-servers=${etcd.socket}`]
+      : [
+          `--etcd-servers=${etcd.endpoints.map((endpoint) => `https://${endpoint}`).join(',')}`,
+          `--etcd-cafile=${file('etcd-ca.crt')}`,
+          `--etcd-certfile=${file('etcd-client.crt')}`,
+          `--etcd-keyfile=${file('etcd-client.key')}`,
+        ]),
     `--client-ca-file=${file('ca.crt')}`,
     `--tls-cert-file=${file('apiserver.crt')}`,
     `--tls-private-key-file=${file('apiserver.key')}`,
@@ -140,7 +151,7 @@ function apiserverArgs(
   ];
 }
 
-async function writeFiles(directory: string, etcd: EtcdAccess) {
+async function writeFiles(directory: string, etcd: EtcdAccess | KineAccess) {
   const ca = await createAuthority('kubernetes');
   const [serving, admin] = await Promise.all([
     createLeaf(ca, {
@@ -157,9 +168,11 @@ async function writeFiles(directory: string, etcd: EtcdAccess) {
     'apiserver.key': serving.privateKey,
     'sa.pub': serviceAccountKeys.publicKey,
     'sa.key': serviceAccountKeys.privateKey,
-    'etcd-ca.crt': etcd.certificateAuthority,
-    'etcd-client.crt': etcd.clientCertificate,
-    'etcd-client.key': etcd.clientKey,
+    ...(!('socket' in etcd) && {
+      'etcd-ca.crt': etcd.certificateAuthority,
+      'etcd-client.crt': etcd.clientCertificate,
+      'etcd-client.key': etcd.clientKey,
+    }),
   };
   for (const [name, text] of Object.entries(contents)) {
     await writeFile(path.join(directory, name), text, { mode: 0o600 });
