@@ -16,7 +16,8 @@ import type { Marina } from './marina.ts';
 import type { Random } from './random.ts';
 import { idOf, tenantsNamespace } from './tenant-clusters.ts';
 import type { Breakage } from './watch-stream.ts';
-import { systemNamespace, userNamespace, type World } from './world.ts';
+import { systemNamespace, userNamespace } from './settings.ts';
+import type { World } from './world.ts';
 
 /** What hands leave wherever they edit. */
 export const trace = 'edited-by-hand';
@@ -326,7 +327,8 @@ function withOwned(
       .all(resource.plural)
       .filter(
         ({ metadata }) => metadata?.namespace === tenantsNamespace && !metadata.name?.endsWith('-roots'),
-      );
+      )
+      .filter((object) => !isOnlyEvidence(stage.world, object));
     if (objects.length === 0) return undefined;
     const object = stage.random.pick(objects);
     return stage.world.truth.byHand(() => act(stage, { resource, object }));
@@ -343,6 +345,17 @@ function restoreRootsLater({ world, random, later }: Stage, tenant: StoredObject
     else if (areSpoilt)
       world.management.patch(secrets, refOf(backup), { type: 'merge', body: { data: backup['data'] } });
   });
+}
+
+/**
+ * Whether it is the credential of a tenant whose status does not speak of a partition yet. Without it a deletion takes it that
+ * there is none, and where the store cannot be opened at that moment either, the partition is left behind.
+ */
+function isOnlyEvidence(world: World, { metadata }: StoredObject): boolean {
+  const id = metadata?.name?.endsWith('-datastore') && metadata.name.replace(/-datastore$/, '');
+  const tenants = world.tenants() as unknown as TenantControlPlane[];
+  const owner = tenants.find((tenant) => idOf(tenant.metadata?.uid) === id);
+  return owner !== undefined && !owner.status?.timeline?.some(({ step }) => step === 'PartitionReady');
 }
 
 function rootsOf(world: World, tenant: StoredObject): StoredObject | undefined {

@@ -19,7 +19,8 @@ import { SimulatedStoreDriver } from './store.ts';
 import { nodeAddress, tenantsNamespace } from './tenant-clusters.ts';
 import type { WatchStream } from './watch-stream.ts';
 import { mishap } from './weather.ts';
-import { resyncMs, systemNamespace, type World } from './world.ts';
+import { resyncMs, systemNamespace } from './settings.ts';
+import type { World } from './world.ts';
 
 /** Counting costs little, registering a lot: all processes of all simulations share them. */
 const metrics = new EngineMetrics(new Registry());

@@ -3,7 +3,8 @@ import { type ActionName, actions, actionWeights, randomSpec, type Stage } from 
 import { settle } from '../support/manual-clock.ts';
 import { Random } from './random.ts';
 import { type Finding, inspectEnd, inspectSettled } from './settled.ts';
-import { resyncMs, World } from './world.ts';
+import { resyncMs } from './settings.ts';
+import { World } from './world.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -148,7 +149,8 @@ class Schedule {
       const left = await this.until(() => inspectEnd(world), 2.2 * resyncMs, 20_000);
       for (const { invariant, message } of left) world.truth.violated(invariant, message);
     }
-    if (isThorough) await this.quiet();
+    // Not every repair inside is waited for above, and the last ones come with the resyncs.
+    if (isThorough && !this.insideTouched) await this.quiet();
     if (random.chance(0.4)) await this.clear();
     this.isOver = true;
   }

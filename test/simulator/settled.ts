@@ -2,7 +2,8 @@ import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-p
 import { findCondition } from '../../src/engine/conditions.ts';
 import { trace } from './actions.ts';
 import { idOf, tenantsNamespace } from './tenant-clusters.ts';
-import { userNamespace, type World } from './world.ts';
+import { userNamespace } from './settings.ts';
+import type { World } from './world.ts';
 
 export interface Finding {
   /** Of reliability's list. */

@@ -13,11 +13,7 @@ import { idOf, TenantClusters } from './tenant-clusters.ts';
 import { Truth } from './truth.ts';
 import { fairWeather, type Weather } from './weather.ts';
 import { Workloads } from './workloads.ts';
-
-export const systemNamespace = 'marina-system';
-export const userNamespace = 'team-a';
-/** What production has. */
-export const resyncMs = 300_000;
+import { systemNamespace, userNamespace } from './settings.ts';
 
 /** A management cluster with its store, the tenants' clusters and the processes of Marina, all in memory, under one clock. */
 export class World {
