@@ -19,9 +19,10 @@ import { waitUntil } from '../support/wait-until.ts';
 const userAgent = 'marina-that-is-counted';
 const perDay = 86_400;
 
-/** The writes that a birth takes, but for those of the status. */
+/** What a birth takes, but for writes of the status: one write an object, and a look whether the finalizer came in time. */
 const birth = {
   'PATCH tenantcontrolplanes/:name': 1,
+  'GET tenantcontrolplanes/:name': 1,
   'PATCH services/:id': 1,
   'POST secrets': 1,
   'PATCH secrets/:id-datastore': 1,
