@@ -8,6 +8,7 @@ import type { TarEntry } from './tar-writer.ts';
 import {
   coreDnsVersion,
   etcdVersion,
+  kineVersion,
   kubeadmCoreDnsTag,
   kubeadmEtcdTag,
   kubernetesVersion,
@@ -66,6 +67,12 @@ export const imageDefinitions = {
   },
   etcd: etcd(kubeadmEtcdTag),
   'datastore-etcd': etcd(`${etcdVersion}-0`),
+  kine: {
+    reference: `docker.io/rancher/kine:v${kineVersion}`,
+    binaries: ['kine'],
+    config: { entrypoint: ['/bin/kine'], user: '65532:65532' },
+    entries: ({ binary }) => [program('bin/kine', binary('kine'))],
+  },
   tools: {
     reference: `localhost/marina-tools:${kubernetesVersion}`,
     binaries: ['kubectl'],

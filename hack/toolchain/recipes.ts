@@ -4,11 +4,13 @@ import {
   coreDnsVersion,
   etcdVersion,
   kindVersion,
+  kineVersion,
   kubernetesBuildDate,
   kubernetesVersion,
 } from './versions.ts';
 
-export type GoModule = 'kubernetes' | 'etcd' | 'coredns' | 'containerd' | 'cni-plugins' | 'kind' | 'pause';
+export type GoModule =
+  'kubernetes' | 'etcd' | 'coredns' | 'containerd' | 'cni-plugins' | 'kind' | 'kine' | 'pause';
 
 /** An official release file. Checksum files hold one hash, or lines of `<hash>  <file>`. */
 export type Release = {
@@ -120,6 +122,8 @@ function cniPlugin(name: string, group: 'main' | 'ipam' | 'meta'): Recipe {
 const coreDnsRelease = `${github}/coredns/coredns/releases/download/v${coreDnsVersion}/coredns_${coreDnsVersion}_linux_amd64.tgz`;
 const kindRelease = `${github}/kubernetes-sigs/kind/releases/download/v${kindVersion}/kind-linux-amd64`;
 
+const kineRelease = `${github}/k3s-io/kine/releases/download/v${kineVersion}`;
+
 export const recipes = {
   'kube-apiserver': kubernetes('kube-apiserver', 6),
   'kube-controller-manager': kubernetes('kube-controller-manager', 6),
@@ -130,6 +134,15 @@ export const recipes = {
   kubectl: kubernetes('kubectl', 4, ['version', '--client'], `Client Version: ${kubernetesVersion}`),
   etcd: etcd('etcd', 'go.etcd.io/etcd/server/v3', ['--version'], `etcd Version: ${etcdVersion}`),
   etcdctl: etcd('etcdctl', 'go.etcd.io/etcd/etcdctl/v3', ['version'], `etcdctl version: ${etcdVersion}`),
+  kine: {
+    module: 'kine',
+    package: 'github.com/k3s-io/kine',
+    variables: { 'github.com/k3s-io/kine/pkg/version.Version': `v${kineVersion}` },
+    versionArgs: ['--version'],
+    versionText: `kine version v${kineVersion}`,
+    release: { url: `${kineRelease}/kine-amd64`, checksums: `${kineRelease}/sha256sum-amd64.txt` },
+    coldMinutes: 3,
+  },
   coredns: {
     module: 'coredns',
     package: 'github.com/coredns/coredns',

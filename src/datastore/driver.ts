@@ -20,7 +20,8 @@ export interface DataStoreDriver {
 
   /**
    * Compacts history older than the last call that did something, so that tenants (who may not) need not do it. Safe with
-   * several callers at once: only one of them acts. Safe to call too often: see `minimumIntervalMs`.
+   * several callers at once: only one of them acts. Safe to call too often: see `minimumIntervalMs`. Does nothing
+   * (`LeftToTenants`) where each partition has a history of its own, which its tenant's apiserver compacts.
    */
   compact(options?: CompactionOptions): Promise<CompactionResult>;
 
@@ -42,7 +43,9 @@ export interface CompactionOptions extends WriteOptions {
 
 export interface Partition {
   readonly id: string;
+  /** Whom the tenant's credential names. */
   readonly userExists: boolean;
+  /** What the user's rights hang on: the role of an etcd, the database of a Postgres. */
   readonly roleExists: boolean;
   readonly keys: number;
 }
@@ -54,19 +57,23 @@ export interface DataStoreHealth {
   readonly version?: string;
   /** Bytes on disk, the largest member's. */
   readonly sizeBytes?: number;
+  /** Of a store that has only so many. */
+  readonly connections?: { readonly used: number; readonly limit: number };
   readonly endpoints: readonly EndpointHealth[];
 }
 
 export interface EndpointHealth {
   readonly endpoint: string;
   readonly healthy: boolean;
+  /** Follows the server that takes writes, and takes none itself. */
+  readonly standby?: true;
   /** What went wrong, with what to do about it. */
   readonly message?: string;
 }
 
 export type CompactionResult =
   | { readonly compacted: true; readonly revision: string }
-  | { readonly compacted: false; readonly reason: 'Raced' | 'NothingToDo' };
+  | { readonly compacted: false; readonly reason: 'Raced' | 'NothingToDo' | 'LeftToTenants' };
 
 /** Opens a driver; the credential is the store's root and never leaves Marina. */
 export interface EtcdConnection {
@@ -79,4 +86,24 @@ export interface EtcdConnection {
   readonly clientKey: string;
 }
 
-export type DataStoreConnection = EtcdConnection;
+/**
+ * Postgres 14 or later. What a server needs:
+ * - `ssl = on` with a certificate that names the endpoints, and `ssl_ca_file` with the authority that signs clients;
+ * - in pg_hba.conf, before any other line for TCP, `hostssl all <Marina's role> all cert` and `hostssl sameuser all all cert`;
+ *   nobody is let in without a client certificate, and tenants to no database but their own;
+ * - for Marina a role with LOGIN and SUPERUSER.
+ */
+export interface PostgresConnection {
+  readonly driver: 'postgres';
+  /** `host:port`; which of them is the primary is found out. */
+  readonly endpoints: readonly string[];
+  /** PEM. Verifies servers, whose certificates must name their endpoint, and signs clients. */
+  readonly certificateAuthority: string;
+  /** Signs for Marina what tenants have, so that it looks at a partition's content with no more rights than its tenant. */
+  readonly certificateAuthorityKey: string;
+  /** Its common name is Marina's role. */
+  readonly clientCertificate: string;
+  readonly clientKey: string;
+}
+
+export type DataStoreConnection = EtcdConnection | PostgresConnection;
