@@ -32,10 +32,13 @@ describe('nextReconcile', () => {
     });
   });
 
-  it('throws the cause of what a retry may cure, and leaves alone what only the user can', () => {
+  it('throws the cause of what a retry may cure, and looks again in a minute at what somebody else has to', () => {
     const cause = new Error('connection refused');
 
     expect(() => next({ partition: failed('DataStoreUnreachable', 'no answer', cause) })).toThrow(cause);
-    expect(next({ bootstrap: failed('PatchFailed', 'patch 0') })).toMatchObject({ reason: 'Resync' });
+    expect(next({ bootstrap: failed('PatchFailed', 'patch 0') })).toMatchObject({
+      afterMs: 63_000,
+      reason: 'Retry',
+    });
   });
 });

@@ -11,6 +11,12 @@ export interface NextReconcileInput {
   readonly random: number;
 }
 
+/**
+ * Milliseconds until a tenant of which a step failed is looked at again. What it waits for may have happened while that was
+ * being found out: a Secret that was gone and came back leaves no DataStore with news.
+ */
+const failedRetryMs = 60_000;
+
 /** The longest delay that a timer of Node takes. */
 const maxDelayMs = 2 ** 31 - 1;
 
@@ -31,7 +37,10 @@ export function nextReconcile(input: NextReconcileInput): Result {
   if (input.renewAt)
     delays.push({ ms: Math.max(0, input.renewAt.getTime() - input.now.getTime()), reason: 'Renewal' });
   // Also where an event is awaited: one that was missed must not be waited for in vain.
-  delays.push({ ms: input.resyncMs * (1 + 0.1 * input.random), reason: 'Resync' });
+  const jitter = 1 + 0.1 * input.random;
+  delays.push({ ms: input.resyncMs * jitter, reason: 'Resync' });
+  if (steps.some(({ state }) => state === 'Failed'))
+    delays.push({ ms: failedRetryMs * jitter, reason: 'Retry' });
   const [next] = delays.sort((a, b) => a.ms - b.ms);
   return next ? requeueAfter(Math.min(next.ms, maxDelayMs), next.reason) : done;
 }
