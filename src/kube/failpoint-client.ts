@@ -1,23 +1,13 @@
 import type { Failpoints } from '../engine/failpoints.ts';
-import type {
-  ApplyOptions,
-  CallOptions,
-  DeleteOptions,
-  KubeClient,
-  ListOptions,
-  Patch,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
-} from './client.ts';
-import { type KubeObject, type ObjectList, type ObjectRef, refOf, type Resource } from './resource.ts';
+import type { ApplyOptions, DeleteOptions, KubeClient, Patch, WriteOptions } from './client.ts';
+import { type KubeObject, type ObjectRef, refOf, type Resource } from './resource.ts';
+import { WriteDecoratingKubeClient } from './write-decorating-client.ts';
 
 /** Which one of its kind an object is, as the last part of a failpoint's name; undefined when the kind says enough. */
 export type NameOf = (resource: Resource, ref: ObjectRef) => string | undefined;
 
 /** Reads pass; around every write there is a failpoint, e.g. `management/create/Secret/roots`. */
-export class FailpointKubeClient implements KubeClient {
-  private readonly client: KubeClient;
+export class FailpointKubeClient extends WriteDecoratingKubeClient {
   private readonly failpoints: Failpoints;
   private readonly where: string;
   private readonly nameOf: NameOf;
@@ -28,7 +18,7 @@ export class FailpointKubeClient implements KubeClient {
     failpoints: Failpoints,
     { where, nameOf }: { readonly where: string; readonly nameOf: NameOf },
   ) {
-    this.client = client;
+    super(client);
     this.failpoints = failpoints;
     this.where = where;
     this.nameOf = nameOf;
@@ -57,30 +47,6 @@ export class FailpointKubeClient implements KubeClient {
   delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<boolean> {
     const name = this.name('delete', resource, ref);
     return this.failpoints.around(name, () => this.client.delete(resource, ref, options));
-  }
-
-  get<T extends KubeObject>(
-    resource: Resource<T>,
-    ref: ObjectRef,
-    options?: CallOptions,
-  ): Promise<T | undefined> {
-    return this.client.get(resource, ref, options);
-  }
-
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>> {
-    return this.client.list(resource, options);
-  }
-
-  watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    return this.client.watch(resource, options);
-  }
-
-  probe(path: string, options?: CallOptions) {
-    return this.client.probe(path, options);
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 
   private name(verb: string, resource: Resource, ref: ObjectRef, options?: WriteOptions): string {

@@ -1,15 +1,6 @@
-import type {
-  ApplyOptions,
-  CallOptions,
-  DeleteOptions,
-  KubeClient,
-  ListOptions,
-  Patch,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
-} from './client.ts';
-import type { KubeObject, ObjectList, ObjectRef, Resource } from './resource.ts';
+import type { ApplyOptions, CallOptions, DeleteOptions, KubeClient, Patch, WriteOptions } from './client.ts';
+import type { KubeObject, ObjectRef, Resource } from './resource.ts';
+import { WriteDecoratingKubeClient } from './write-decorating-client.ts';
 
 /** Whether this process may write now. */
 export interface WriteGuard {
@@ -30,12 +21,11 @@ export const alwaysHeld: WriteGuard = { assertHeld: () => {} };
  * and is given up when the time that the guard grants is over. Timers alone would not do: a process that was stopped and
  * goes on sees answers and new connections before its timers, and a write may wait for just that.
  */
-export class FencedKubeClient implements KubeClient {
-  private readonly client: KubeClient;
+export class FencedKubeClient extends WriteDecoratingKubeClient {
   private readonly guard: WriteGuard;
 
   constructor(client: KubeClient, guard: WriteGuard) {
-    this.client = client;
+    super(client);
     this.guard = guard;
   }
 
@@ -58,30 +48,6 @@ export class FencedKubeClient implements KubeClient {
 
   async delete(resource: Resource, ref: ObjectRef, options?: DeleteOptions): Promise<boolean> {
     return this.client.delete(resource, ref, this.fence(options));
-  }
-
-  get<T extends KubeObject>(
-    resource: Resource<T>,
-    ref: ObjectRef,
-    options?: CallOptions,
-  ): Promise<T | undefined> {
-    return this.client.get(resource, ref, options);
-  }
-
-  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<ObjectList<T>> {
-    return this.client.list(resource, options);
-  }
-
-  watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
-    return this.client.watch(resource, options);
-  }
-
-  probe(path: string, options?: CallOptions) {
-    return this.client.probe(path, options);
-  }
-
-  close(): Promise<void> {
-    return this.client.close();
   }
 
   private fence<O extends CallOptions>(options: O): O;
