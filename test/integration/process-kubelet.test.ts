@@ -101,6 +101,9 @@ describe('a control plane whose API server is a process', () => {
     const tenant = await cluster.create(aTenant(onMachine, { name: 'said' }));
 
     const live = await cluster.tenantWhere(tenant, ({ status }) => status?.readyReplicas === 1);
+    await waitUntil('all its programs are said to be ready', () =>
+      Promise.resolve(machine.podsOf(tenant).every(({ ready }) => ready)),
+    );
     expect(machine.podsOf(tenant)).toMatchObject([{ ready: true, pid: undefined }]);
     expect(isReady(live)).toBe(false);
 
