@@ -3,6 +3,8 @@ import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-p
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { type ConfigMap, configMaps, secrets, services } from '../../src/kube/resources.ts';
+import { isKubeError } from '../../src/kube/errors.ts';
+import { waitUntil } from './wait-until.ts';
 import { decodeData } from '../../src/kube/secret-data.ts';
 
 const marker = { namespace: 'default', name: 'acknowledged' };
@@ -32,14 +34,25 @@ export class TenantWitness implements AsyncDisposable {
     );
   }
 
-  /** Rejects when the API server does not answer, does not know its user, or has not what it has acknowledged. */
+  /**
+   * Rejects when no API server of the tenant answers within some seconds (one that is about to stop refuses), or when it has not
+   * what it has acknowledged.
+   */
   async check(): Promise<void> {
-    const found = await this.client.get(configMaps, marker);
-    assert.equal(found?.metadata?.uid, this.written.metadata?.uid, 'an acknowledged write is gone');
-    assert.deepEqual(found?.data, this.written.data);
+    const found = await waitUntil(
+      `${this.written.data?.['tenant']} answers with what it has acknowledged`,
+      () => this.client.get(configMaps, marker).catch(unlessRefused),
+      5_000,
+    );
+    assert.equal(found.metadata?.uid, this.written.metadata?.uid, 'an acknowledged write is gone');
+    assert.deepEqual(found.data, this.written.data);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.client.close();
   }
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (!isKubeError(error)) throw error;
 }
