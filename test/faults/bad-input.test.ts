@@ -11,13 +11,13 @@ import { brokenSpecs, goodSpecs, type WrittenSpec, wildSpecs } from '../support/
 import { BuiltObjects } from '../support/built-objects.ts';
 import { installCustomResources } from '../support/custom-resources.ts';
 import { recordFigure } from '../support/figures.ts';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 import { startTenantCluster, type TenantCluster } from '../support/tenant-cluster.ts';
 
 const count = scaled(1500, 100_000);
 const chunk = 300;
 const concurrency = 16;
-const seed = Number(process.env['MARINA_TEST_SEED'] ?? 20_261_121);
+const seed = seedOr(20_261_121);
 
 let cluster: TenantCluster;
 let built: BuiltObjects;

@@ -67,7 +67,7 @@ async function liveThrough(moment: Moment): Promise<readonly string[]> {
   const story = async () => {
     for (const tenant of tenants) {
       const live = await untilReady(cluster.client, tenant);
-      witnesses.push(stack.use(await TenantWitness.of(cluster.client, live)));
+      witnesses.push(stack.use(await TenantWitness.of(cluster, live)));
     }
     await reduce(cluster, tenants[0]);
     for (const witness of witnesses.splice(0)) await witness.check();

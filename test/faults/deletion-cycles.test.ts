@@ -4,7 +4,7 @@ import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1al
 import { findCondition } from '../../src/engine/conditions.ts';
 import { etcdClient } from '../support/etcd-datastore.ts';
 import { recordFigure } from '../support/figures.ts';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { findOrphans } from '../support/orphans.ts';
 import { aTenant } from '../support/tenant.ts';
@@ -31,7 +31,7 @@ const cycles: fc.Arbitrary<Cycle> = fc.record({ stage: stages, replicas: fc.cons
 /** Cycles at once, each under a name of its own that is used again and again. */
 const lanes = 5;
 const total = scaled(20, 500);
-const seed = Number(process.env['MARINA_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOr(Math.floor(Math.random() * 2 ** 31));
 
 describe(`${total} control planes that are made and deleted at any stage of their birth (MARINA_SEED=${seed})`, () => {
   let cluster: ManagementCluster;

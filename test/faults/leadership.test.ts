@@ -11,7 +11,7 @@ import { etcdPartition } from '../../src/datastore/etcd/partition.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import { etcdClient } from '../support/etcd-datastore.ts';
 import { recordFigure } from '../support/figures.ts';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { type MarinaProcess, startMarinaProcess } from '../support/marina-process.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
@@ -23,7 +23,7 @@ import { ApiAudit, auditPolicy, etcdWrites, portsOf, writesOutOfTurn } from '../
 const nodePort = { controlPlane: { service: { serviceType: 'NodePort' as const } } };
 /** All that run in this file: each start of a process has a name of its own. */
 const identities = Array.from({ length: 20 }, (_, index) => `marina-${index}`);
-const seed = Number(process.env['MARINA_TEST_SEED'] ?? Date.now() % 1_000_000);
+const seed = seedOr(Date.now() % 1_000_000);
 
 describe('two replicas of Marina', () => {
   const stack = new AsyncDisposableStack();

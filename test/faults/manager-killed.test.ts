@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { etcdClient } from '../support/etcd-datastore.ts';
 import { recordFigure } from '../support/figures.ts';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { findOrphans } from '../support/orphans.ts';
 import { recordRoots } from '../support/roots-history.ts';
@@ -16,7 +16,7 @@ const rounds = scaled(1, 20);
 const livesMs = fc.array(fc.integer({ min: 300, max: 4000 }), { minLength: 1, maxLength: 4 });
 
 describe('a Marina that is killed at random while control planes are born', () => {
-  const seed = Number(process.env['MARINA_SEED'] ?? randomInt(2 ** 31));
+  const seed = seedOr(randomInt(2 ** 31));
   const schedules = fc.sample(livesMs, { seed, numRuns: rounds });
 
   it(

@@ -2,12 +2,12 @@ import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 import { recordFigure } from '../support/figures.ts';
 import { createWorkspace, readPlantedBugs, type Workspace } from '../support/planted-bugs.ts';
 
 const all = await readPlantedBugs(fileURLToPath(new URL('planted-bugs', import.meta.url)));
-const seed = Number(process.env['MARINA_SEED'] ?? randomInt(2 ** 31));
+const seed = seedOr(randomInt(2 ** 31));
 const bugs =
   fc.sample(
     fc.shuffledSubarray([...all], { minLength: scaled(8, all.length), maxLength: scaled(8, all.length) }),

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { recordFigure } from '../support/figures.ts';
-import { scaled } from '../support/form.ts';
+import { scaled, seedOr } from '../support/form.ts';
 
 const program = fileURLToPath(new URL('../simulator/run.ts', import.meta.url));
 const schedules = scaled(10_000, 100_000);
@@ -38,7 +38,7 @@ describe('control planes under simulated faults', () => {
   it(
     `keeps every invariant in ${schedules} schedules`,
     async () => {
-      const seed = Number(process.env['MARINA_SEED'] ?? randomInt(1, 2 ** 31 - schedules));
+      const seed = seedOr(randomInt(1, 2 ** 31 - schedules));
       process.stdout.write(`simulated schedules from seed ${seed} (MARINA_SEED)\n`);
 
       const { code, output } = await simulator('--seed', String(seed), '--schedules', String(schedules));

@@ -5,3 +5,8 @@ export const form: 'short' | 'long' = process.env['MARINA_TEST_FORM'] === 'long'
 export function scaled(short: number, long: number): number {
   return form === 'long' ? long : short;
 }
+
+/** Of a random suite: `MARINA_SEED` runs the same again. */
+export function seedOr(fallback: number): number {
+  return Number(process.env['MARINA_SEED'] ?? fallback);
+}

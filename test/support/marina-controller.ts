@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { assemble } from '../../src/controller/assemble.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import type { Failpoints } from '../../src/engine/failpoints.ts';
 import { EngineMetrics } from '../../src/engine/metrics.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { createLogger } from '../../src/observability/logger.ts';
@@ -32,7 +31,6 @@ const { manager, close } = assemble({
   log,
   metrics,
   identity: options.identity,
-  failpoints: options.failpoint === undefined ? undefined : endingAt(options.failpoint),
   namespace: 'marina-system',
   workers: options.workers ?? 4,
   ...(options.deathRow && { failpoints: deadlyFailpoints(options.deathRow) }),
@@ -50,18 +48,3 @@ try {
 }
 await close();
 await client.close();
-
-/** Ends this very process as a crash would, with whatever else is on its way. */
-function endingAt(moment: string): Failpoints {
-  const reach = (here: string) => {
-    if (here === moment) process.kill(process.pid, 'SIGKILL');
-  };
-  return {
-    async around(name, effect) {
-      reach(`${name}:before`);
-      const outcome = await effect();
-      reach(`${name}:after`);
-      return outcome;
-    },
-  };
-}

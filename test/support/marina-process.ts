@@ -18,8 +18,6 @@ export interface MarinaProcessOptions {
   readonly resyncMs?: number;
   /** Default 4. */
   readonly workers?: number;
-  /** `<name>:before` or `<name>:after`: the process ends itself by SIGKILL around the effect of that name. */
-  readonly failpoint?: string;
   /** It ends itself at each failpoint at which none before it has. */
   readonly deathRow?: DeathRow;
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/kubeconfig.ts';
-import { type ConfigMap, configMaps, secrets, services } from '../../src/kube/resources.ts';
+import { type ConfigMap, configMaps } from '../../src/kube/resources.ts';
 import { isKubeError } from '../../src/kube/errors.ts';
 import { waitUntil } from './wait-until.ts';
-import { decodeData } from '../../src/kube/secret-data.ts';
+import type { ManagementCluster } from './management-cluster.ts';
 
 const marker = { namespace: 'default', name: 'acknowledged' };
 
@@ -19,19 +18,10 @@ export class TenantWitness implements AsyncDisposable {
     this.written = written;
   }
 
-  /** Comes with the kubeconfig that the user is given, by way of the ClusterIP: the published address leads nowhere in tests. */
-  static async of(management: KubeClient, tenant: TenantControlPlane): Promise<TenantWitness> {
-    const { namespace, name } = tenant.metadata ?? {};
-    const id = tenant.status?.runtimeId ?? '';
-    const service = await management.get(services, { namespace: 'marina-tenants', name: id });
-    const secret = await management.get(secrets, { namespace, name: `${name}-kubeconfig` });
-    const [kubeconfig = ''] = Object.values(decodeData(secret));
-    const server = `https://${service?.spec?.clusterIP}:6443`;
-    const client = await connect({ kubeconfig: kubeconfig.replace(/server: .*/, `server: ${server}`) });
-    return new TenantWitness(
-      client,
-      await client.create(configMaps, { metadata: marker, data: { tenant: id } }),
-    );
+  static async of(cluster: ManagementCluster, tenant: TenantControlPlane): Promise<TenantWitness> {
+    const client = await cluster.adminOf(tenant);
+    const written = { metadata: marker, data: { tenant: tenant.status?.runtimeId ?? '' } };
+    return new TenantWitness(client, await client.create(configMaps, written));
   }
 
   /**
