@@ -1,4 +1,5 @@
 import type { Clock } from '../engine/clock.ts';
+import { parseQuantity } from '../kube/quantity.ts';
 import type { Node } from '../kube/resources.ts';
 
 export interface StartGateOptions {
@@ -133,20 +134,15 @@ export class StartGate {
 export function startCapacity(nodes: readonly Node[]): number {
   const cores = nodes
     .filter(isUsable)
-    .reduce((sum, { status }) => sum + parseCores(status?.allocatable?.['cpu'] ?? '0'), 0);
+    .reduce((sum, { status }) => sum + (parseQuantity(status?.allocatable?.['cpu'] ?? '') ?? 0), 0);
   return Math.max(minimumStarts, Math.floor(cores * startsPerCore));
 }
 
 const minimumStarts = 2;
-/** A start keeps one core busy most of the time; some overlap fills the gaps (docs/development/benchmarks.md). */
-const startsPerCore = 1.5;
+/** A start keeps a core busy most of the time: half a start more a core made a crowd a quarter slower (docs/decisions/0009). */
+const startsPerCore = 1;
 
 function isUsable({ spec, status }: Node): boolean {
   const isLost = status?.conditions?.some((each) => each.type === 'Ready' && each.status !== 'True') ?? false;
   return !isLost && !spec?.unschedulable;
-}
-
-/** A Kubernetes quantity: `2`, `1900m`. */
-function parseCores(quantity: string): number {
-  return quantity.endsWith('m') ? Number(quantity.slice(0, -1)) / 1000 : Number(quantity);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import type { Etcd3 } from 'etcd3';
 import { EtcdSession } from '../../src/datastore/etcd/session.ts';
 import { compactionKey, etcdPartition } from '../../src/datastore/etcd/partition.ts';
 import { openDataStore } from '../../src/datastore/open.ts';
@@ -130,4 +131,25 @@ describe('compaction', () => {
     expect(await driver.compact(often)).toEqual({ compacted: false, reason: 'NothingToDo' });
     expect(await driver.compact(often)).toMatchObject({ compacted: true });
   });
+});
+
+it('a write whose connection stands only when the fence has shut is not sent', async () => {
+  await using server = await startEtcd();
+  await using stack = new AsyncDisposableStack();
+  const administrator = stack.adopt(etcdClient(server, server.root), (client) => client.close());
+  const session = stack.adopt(new EtcdSession(rootConnection(server)), (open) => open.close());
+  const addRole = (name: string, heldFor: number) => {
+    let asked = 0;
+    const fence = () => {
+      asked += 1;
+      if (asked > heldFor) throw new Error(`not held when asked the ${asked}. time`);
+    };
+    const run = ({ auth }: Etcd3) => auth.roleAdd({ name });
+    return session.write({ verb: 'add role', subject: name, run }, fence);
+  };
+
+  await expect(addRole('late', 1)).rejects.toThrow('not held when asked the 2. time');
+  await addRole('in-time', 2);
+
+  expect((await administrator.auth.roleList()).roles).toEqual(['in-time', 'root']);
 });

@@ -4,7 +4,6 @@ import { Etcd3 } from 'etcd3';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { createAuthority, createLeaf } from './certificates.ts';
 import type { Credential } from './certificates.ts';
-import { httpsStatus } from './https.ts';
 import { freePort } from './ports.ts';
 import { startProcess, waitUntilReady } from './processes.ts';
 import type { RunningProcess } from './processes.ts';
@@ -41,7 +40,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
   await using started = new AsyncDisposableStack();
   const directory = started.use(await createTemporaryDirectory('etcd'));
   const file = (name: string) => path.join(directory.path, name);
-  const [clientPort, peerPort] = [await freePort(), await freePort()];
+  const [clientPort, peerPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const endpoint = `127.0.0.1:${clientPort}`;
 
   const ca = await createAuthority('etcd-ca');
@@ -58,6 +57,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
     `--data-dir=${dataDirectory}`,
     `--listen-client-urls=https://${endpoint}`,
     `--advertise-client-urls=https://${endpoint}`,
+    `--listen-client-http-urls=http://127.0.0.1:${httpPort}`,
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
@@ -66,14 +66,14 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
     `--trusted-ca-file=${file('ca.crt')}`,
     '--client-cert-auth',
     '--enable-grpc-gateway=false',
-    '--watch-progress-notify-interval=5s',
+    '--watch-progress-notify-interval=20s',
     '--unsafe-no-fsync',
     '--logger=zap',
     '--log-level=warn',
     ...(options.extraArgs ?? []),
   ];
-  const tls = { ca: ca.certificate, cert: root.certificate, key: root.privateKey };
-  const answers = async () => (await httpsStatus(`https://${endpoint}/health`, tls)) === 200;
+  const answers = async () =>
+    (await fetch(`http://127.0.0.1:${httpPort}/health`).catch(() => undefined))?.ok ?? false;
 
   let process: RunningProcess | undefined;
   const start = async () => {

@@ -25,7 +25,11 @@ const requestsWithinLimits = {
 /** core/v1 ResourceRequirements, as far as a container without claims can use it. */
 export const containerResources = z
   .object({
-    requests: amounts.optional().describe('What a node has to have free; Marina’s defaults fill the gaps.'),
+    requests: amounts
+      .optional()
+      .describe(
+        'What a node has to have free; Marina’s defaults fill the gaps. Without a limit the program runs on as many cores as its cpu here, rounded up.',
+      ),
     limits: amounts.optional().describe('What the container may use at most.'),
   })
   .meta(rules(requestsWithinLimits));

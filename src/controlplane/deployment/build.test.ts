@@ -105,6 +105,22 @@ describe('buildDeployment', () => {
     });
   });
 
+  it.each([
+    [undefined, '1'],
+    [{ requests: { cpu: '500m' } }, '1'],
+    [{ requests: { cpu: '2500m' } }, '3'],
+    [{ requests: { cpu: 2 } }, '2'],
+    // Go counts the cores of its cgroup by itself then.
+    [{ limits: { cpu: '4' } }, undefined],
+  ])('runs a program with %j on %s cores', (apiServer, cores) => {
+    const resources = apiServer && { apiServer };
+
+    const [container] =
+      build(aTenant({ controlPlane: { deployment: { resources } } })).spec?.template.spec?.containers ?? [];
+
+    expect(container?.env?.find(({ name }) => name === 'GOMAXPROCS')?.value).toBe(cores);
+  });
+
   it('keeps its own labels when the user sets the same ones', () => {
     const tenant = aTenant({
       controlPlane: {

@@ -1,7 +1,8 @@
-import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
+import type { V1Container, V1EnvVar, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
 import type { ContainerResources } from '../../api/v1alpha1/resources.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import { apiServerPort } from '../service/build.ts';
 import { bareVersion } from '../versions.ts';
 import { mountPaths } from './paths.ts';
@@ -49,11 +50,18 @@ const programs: readonly Program[] = [
   },
 ];
 
-/** What Go programs take from their environment; docs/decisions/0009 has what each saves and costs. */
-const runtimeSettings = [
-  { name: 'GOGC', value: '25' },
-  { name: 'GODEBUG', value: 'memprofilerate=0' },
-] as const;
+/**
+ * What Go programs take from their environment; docs/decisions/0009 has what each saves and costs. A program runs on as many cores
+ * as it asks for; with a limit Go counts them itself, from its cgroup.
+ */
+function runtimeSettings({ requests, limits }: V1ResourceRequirements): V1EnvVar[] {
+  const cores = Math.max(1, Math.ceil(parseQuantity(requests?.['cpu'] ?? '') ?? 1));
+  return [
+    { name: 'GOGC', value: '25' },
+    { name: 'GODEBUG', value: 'memprofilerate=0' },
+    ...(limits?.['cpu'] === undefined ? [{ name: 'GOMAXPROCS', value: String(cores) }] : []),
+  ];
+}
 
 /** The containers of a control-plane pod; `flags` are whole command lines. */
 export function buildContainers(
@@ -66,15 +74,16 @@ export function buildContainers(
 function buildContainer(tenant: TenantControlPlane, program: Program, flags: string[]): V1Container {
   const { registrySettings, resources } = tenant.spec.controlPlane.deployment;
   const version = bareVersion(tenant.spec.kubernetes.version);
+  const amounts = mergeResources(program, resources?.[program.program]);
   return {
     name: program.name,
     image: `${registrySettings.registry}/${registrySettings[program.image]}:v${version}${registrySettings.tagSuffix}`,
     imagePullPolicy: 'IfNotPresent',
     command: [program.name],
     args: flags,
-    env: [...runtimeSettings],
+    env: runtimeSettings(amounts),
     ports: [{ name: portName(program), containerPort: program.port, protocol: 'TCP' }],
-    resources: mergeResources(program, resources?.[program.program]),
+    resources: amounts,
     securityContext: {
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,

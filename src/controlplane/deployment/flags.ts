@@ -5,6 +5,17 @@ import { mountPaths } from './paths.ts';
 
 const pki = mountPaths.pki;
 
+/**
+ * A Lease is written every three seconds and not every two, by two programs of every tenant, for as long as it lives; and a store
+ * that is away for twenty seconds ends neither.
+ */
+const leaderElection = {
+  'leader-elect': 'true',
+  'leader-elect-lease-duration': '30s',
+  'leader-elect-renew-deadline': '20s',
+  'leader-elect-retry-period': '3s',
+} as const;
+
 export interface EtcdAccess {
   /** `host:port`. */
   readonly endpoints: readonly string[];
@@ -84,7 +95,7 @@ function controllerManagerFlags(tenant: TenantControlPlane): Record<string, stri
     'cluster-signing-cert-file': `${pki}/ca.crt`,
     'cluster-signing-key-file': `${pki}/ca.key`,
     controllers: '*,bootstrapsigner,tokencleaner',
-    'leader-elect': 'true',
+    ...leaderElection,
     profiling: 'false',
     'root-ca-file': `${pki}/ca.crt`,
     'service-account-private-key-file': `${pki}/sa.key`,
@@ -94,7 +105,7 @@ function controllerManagerFlags(tenant: TenantControlPlane): Record<string, stri
 }
 
 function schedulerFlags(): Record<string, string> {
-  return { ...delegatedAuthentication('scheduler'), 'leader-elect': 'true', profiling: 'false' };
+  return { ...delegatedAuthentication('scheduler'), ...leaderElection, profiling: 'false' };
 }
 
 /**

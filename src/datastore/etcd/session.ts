@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Etcd3 } from 'etcd3';
 import { type Failpoints, noFailpoints } from '../../engine/failpoints.ts';
@@ -50,7 +51,8 @@ export class EtcdSession {
   }
 
   /**
-   * `fence` is called right before every attempt; what it throws is passed on as it is.
+   * `fence` is called before every attempt, and again when that has its connection and is about to be sent; what it throws is passed
+   * on as it is.
    * @throws DataStoreError
    */
   async write<T>({ verb, subject, run }: Write<T>, fence?: () => void): Promise<T> {
@@ -66,10 +68,13 @@ export class EtcdSession {
       const client = this.#client(this.#connection.endpoints[current] ?? '');
       // Opening it can take longer than the fence holds; why it fails is said below.
       await client.catch(() => undefined);
-      fence?.();
+      const gate = fence && new Gate(fence);
+      gate?.pass();
       try {
-        return await run(await client);
+        const opened = await client;
+        return await (gate ? gateOfCall.run(gate, () => run(opened)) : run(opened));
       } catch (error) {
+        gate?.rethrow();
         if (attempt >= this.#attempts || !isTransient(error))
           throw toDataStoreError(`etcd: ${operation}`, error);
         // Calls that failed side by side move on by one member together.
@@ -94,9 +99,45 @@ export class EtcdSession {
   }
 }
 
+/** What the calls of one attempt have to pass. */
+class Gate {
+  readonly #fence: () => void;
+  #refusal: { readonly reason: unknown } | undefined;
+
+  constructor(fence: () => void) {
+    this.#fence = fence;
+  }
+
+  pass(): void {
+    try {
+      this.#fence();
+    } catch (reason) {
+      this.#refusal = { reason };
+      throw reason;
+    }
+  }
+
+  /** For a call that was not let through: it fails with what the gRPC library makes of that. */
+  rethrow(): void {
+    if (this.#refusal) throw this.#refusal.reason;
+  }
+}
+
+const gateOfCall = new AsyncLocalStorage<Gate>();
+
 async function openClient(connection: EtcdConnection, endpoint: string, timeoutMs: number): Promise<Etcd3> {
   // About 36 MB, which a manager without an etcd store need not carry.
-  const [{ Etcd3 }, { noop }] = await Promise.all([import('etcd3'), import('cockatiel')]);
+  const [{ Etcd3 }, { noop }, { credentials, Metadata }] = await Promise.all([
+    import('etcd3'),
+    import('cockatiel'),
+    import('@grpc/grpc-js'),
+  ]);
+  // The last that a call asks for, when it has been given a connection that stands.
+  const gated = (gate: Gate) =>
+    credentials.createFromMetadataGenerator((_, callback) => {
+      gate.pass();
+      callback(null, new Metadata());
+    });
   return new Etcd3({
     hosts: `https://${endpoint}`,
     credentials: {
@@ -108,6 +149,12 @@ async function openClient(connection: EtcdConnection, endpoint: string, timeoutM
     grpcOptions: { 'grpc.use_local_subchannel_pool': 1 },
     // By itself etcd3 refuses every call for 5 seconds after 3 failures, and waits for an answer for ever.
     faultHandling: { host: () => noop, global: noop },
-    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + timeoutMs }),
+    defaultCallOptions: ({ isStream }) => {
+      const gate = gateOfCall.getStore();
+      return {
+        ...(!isStream && { deadline: Date.now() + timeoutMs }),
+        ...(gate && { credentials: gated(gate) }),
+      };
+    },
   });
 }
