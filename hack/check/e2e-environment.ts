@@ -16,7 +16,7 @@ const tailLines = 60;
 export function localEnvironment(signal: AbortSignal): Environment {
   return {
     state: environmentState,
-    up: async () => (await runNode(['hack/local/up.ts'], signal)) === 0,
+    up: async () => (await runNode(['hack/local/up.ts', '--datastore', 'both'], signal)) === 0,
     down: async () => (await runNode(['hack/local/down.ts'])) === 0,
     collectLogs,
   };

@@ -2,19 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureBinaries } from '../toolchain/binaries.ts';
-import type { Issuer } from '../../src/pki/index.ts';
 import type { Context } from './context.ts';
 import type { Checkout } from './checkout.ts';
-import { execute } from './engine.ts';
+import {
+  ensureMarinaNamespace,
+  ensureVolume,
+  inNamespace,
+  namespace,
+  readTlsSecrets,
+  tlsSecret,
+} from './datastore-objects.ts';
 import { completeEtcdCertificates } from './etcd-certificates.ts';
 import type { EtcdCertificates } from './etcd-certificates.ts';
 import type { Kubectl } from './kubectl.ts';
 import { portForward } from './port-forward.ts';
-import { managementNode } from './management-cluster.ts';
 import type { Shell } from './shell.ts';
-
-const namespace = 'marina-system';
-const inNamespace = ['--namespace', namespace];
 
 /** Secrets of the store. The authority's and root's are what the DataStore object names. */
 const secretNames: Readonly<Record<keyof EtcdCertificates, string>> = {
@@ -27,61 +29,25 @@ const secretNames: Readonly<Record<keyof EtcdCertificates, string>> = {
 
 /** An etcd with mutual TLS and authentication as a pod, and the DataStore `default` that tells Marina of it. */
 export async function ensureEtcdDataStore(context: Context, kubectl: Kubectl): Promise<void> {
-  const { shell, checkout, engine } = context;
+  const { shell, checkout } = context;
   const manifests = path.join(checkout.root, 'manifests', 'datastores', 'etcd');
-  await kubectl.apply([namespaceObject()]);
-  const certificates = await ensureCertificates(kubectl);
-  // Docker's node image has a provisioner of its own.
-  if (engine.road === 'podman') await ensureVolume(context, kubectl);
+  await ensureMarinaNamespace(kubectl);
+  const existing = await readTlsSecrets(kubectl, secretNames);
+  const certificates = await completeEtcdCertificates(existing, { now: new Date(), randomBytes });
+  const { ca, peerCa, root, server, peer } = certificates;
+  await kubectl.apply([
+    tlsSecret(secretNames.ca, ca),
+    tlsSecret(secretNames.peerCa, peerCa),
+    tlsSecret(secretNames.root, root),
+    tlsSecret(secretNames.server, server, ca),
+    tlsSecret(secretNames.peer, peer, peerCa),
+  ]);
+  await ensureVolume(context, kubectl, 'etcd-0');
   await kubectl.applyPath('-k', manifests);
   shell.progress('waiting for etcd');
   await kubectl.run([...inNamespace, 'rollout', 'status', 'statefulset/etcd', '--timeout=120s']);
   await enableAuthentication(shell, checkout, kubectl, certificates);
   await kubectl.applyPath('-f', path.join(manifests, 'datastore.yaml'));
-}
-
-/** What is in the cluster already is the truth: tenants trust it. */
-async function ensureCertificates(kubectl: Kubectl): Promise<EtcdCertificates> {
-  const existing: Partial<Record<keyof EtcdCertificates, Issuer>> = {};
-  for (const [key, name] of Object.entries(secretNames)) {
-    const secret = await kubectl.get([...inNamespace, 'secret', name]);
-    const [certificate, privateKey] = [decode(secret?.data?.['tls.crt']), decode(secret?.data?.['tls.key'])];
-    if (certificate && privateKey) existing[key as keyof EtcdCertificates] = { certificate, privateKey };
-  }
-  const certificates = await completeEtcdCertificates(existing, { now: new Date(), randomBytes });
-  await kubectl.apply([
-    tlsSecret(secretNames.ca, certificates.ca),
-    tlsSecret(secretNames.peerCa, certificates.peerCa),
-    tlsSecret(secretNames.root, certificates.root),
-    tlsSecret(secretNames.server, certificates.server, certificates.ca),
-    tlsSecret(secretNames.peer, certificates.peer, certificates.peerCa),
-  ]);
-  return certificates;
-}
-
-/** A directory of the node as PersistentVolume; its cluster has no provisioner. */
-async function ensureVolume(context: Context, kubectl: Kubectl): Promise<void> {
-  const { checkout } = context;
-  const node = managementNode(checkout);
-  const directory = '/var/lib/marina/volumes/etcd-0';
-  await execute(context, node, ['mkdir', '-p', directory]);
-  const hostname = { key: 'kubernetes.io/hostname', operator: 'In', values: [node] };
-  await kubectl.apply([
-    {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: 'marina-etcd-0', labels: { 'app.kubernetes.io/part-of': 'marina' } },
-      spec: {
-        capacity: { storage: '4Gi' },
-        accessModes: ['ReadWriteOnce'],
-        persistentVolumeReclaimPolicy: 'Retain',
-        storageClassName: 'standard',
-        claimRef: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace, name: 'data-etcd-0' },
-        local: { path: directory },
-        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [hostname] }] } },
-      },
-    },
-  ]);
 }
 
 /** User and role `root`, then `auth enable`; each only when it is not there yet. */
@@ -129,31 +95,4 @@ async function writeRootCredential(
   await writeFile(files.certificate, certificates.root.certificate);
   await writeFile(files.key, certificates.root.privateKey, { mode: 0o600 });
   return files;
-}
-
-/** Also made by manifests/manager, which says the same; here for `npm run up -- datastore` on its own. */
-function namespaceObject(): object {
-  const labels = {
-    'app.kubernetes.io/part-of': 'marina',
-    'pod-security.kubernetes.io/enforce': 'restricted',
-  };
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
-}
-
-function tlsSecret(name: string, { certificate, privateKey }: Issuer, authority?: Issuer): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    type: 'kubernetes.io/tls',
-    metadata: { name, namespace, labels: { 'app.kubernetes.io/part-of': 'marina' } },
-    stringData: {
-      'tls.crt': certificate,
-      'tls.key': privateKey,
-      ...(authority && { 'ca.crt': authority.certificate }),
-    },
-  };
-}
-
-function decode(base64: string | undefined): string | undefined {
-  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
 }

@@ -1,14 +1,5 @@
-import {
-  generateKeyPair,
-  inspectCertificate,
-  isIssuedBy,
-  issueCertificate,
-  issueCertificateAuthority,
-  newSerialNumber,
-  renewalTime,
-  validityFrom,
-} from '../../src/pki/index.ts';
-import type { CertificateRequest, ExtendedKeyUsage, Issuer } from '../../src/pki/index.ts';
+import type { Issuer } from '../../src/pki/index.ts';
+import { currentLeaf, type LeafRequest, makeAuthority, type Sources } from './store-certificates.ts';
 
 /** Certificates and keys of an etcd of ours, PEM. */
 export interface EtcdCertificates {
@@ -21,15 +12,6 @@ export interface EtcdCertificates {
   /** User `root`. */
   readonly root: Issuer;
 }
-
-export interface Sources {
-  readonly now: Date;
-  readonly randomBytes: (size: number) => Buffer;
-}
-
-const day = 24 * 60 * 60 * 1000;
-const authorityLifetime = 3650 * day;
-const leafLifetime = 365 * day;
 
 const serverNames = {
   dnsNames: [
@@ -52,7 +34,7 @@ export async function completeEtcdCertificates(
   const ca = existing.ca ?? (await makeAuthority('etcd-ca', sources));
   const peerCa = existing.peerCa ?? (await makeAuthority('etcd-peer-ca', sources));
   const leaf = (kept: Issuer | undefined, issuer: Issuer, request: LeafRequest): Promise<Issuer> =>
-    kept && isCurrent(kept, issuer, sources.now) ? Promise.resolve(kept) : makeLeaf(issuer, request, sources);
+    currentLeaf(kept, issuer, request, sources);
   return {
     ca,
     peerCa,
@@ -68,43 +50,4 @@ export async function completeEtcdCertificates(
     }),
     root: await leaf(existing.root, ca, { commonName: 'root', usages: ['clientAuth'] }),
   };
-}
-
-interface LeafRequest extends Pick<CertificateRequest, 'dnsNames' | 'ipAddresses'> {
-  readonly commonName: string;
-  readonly usages: readonly ExtendedKeyUsage[];
-}
-
-function isCurrent(leaf: Issuer, issuer: Issuer, now: Date): boolean {
-  return (
-    isIssuedBy(leaf.certificate, issuer.certificate) &&
-    now < renewalTime(inspectCertificate(leaf.certificate))
-  );
-}
-
-async function makeAuthority(commonName: string, { now, randomBytes }: Sources): Promise<Issuer> {
-  const keyPair = await generateKeyPair('ECDSA-P256');
-  const certificate = issueCertificateAuthority({
-    commonName,
-    keyPair,
-    serialNumber: newSerialNumber(randomBytes),
-    ...validityFrom(now, authorityLifetime),
-  });
-  return { certificate, privateKey: keyPair.privateKey };
-}
-
-async function makeLeaf(
-  issuer: Issuer,
-  { commonName, ...request }: LeafRequest,
-  { now, randomBytes }: Sources,
-): Promise<Issuer> {
-  const keyPair = await generateKeyPair('ECDSA-P256');
-  const certificate = issueCertificate(issuer, {
-    ...request,
-    subject: { commonName },
-    publicKey: keyPair.publicKey,
-    serialNumber: newSerialNumber(randomBytes),
-    ...validityFrom(now, leafLifetime),
-  });
-  return { certificate, privateKey: keyPair.privateKey };
 }

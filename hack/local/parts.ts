@@ -1,6 +1,6 @@
 import { ensureMarinaImage } from '../toolchain/marina-image.ts';
-import { ensureImages, imageNames } from '../toolchain/images.ts';
-import { ensureEtcdDataStore } from './datastore-etcd.ts';
+import { commonImageNames, ensureImages } from '../toolchain/images.ts';
+import { ensureDataStore, firstDataStore, type StoreKind } from './datastores.ts';
 import { containerAddress } from './engine.ts';
 import { loadImages } from './images.ts';
 import { createJoinLine } from './join-line.ts';
@@ -18,6 +18,8 @@ export const firstWorker = 'worker-1';
 
 export interface PartContext extends Context {
   readonly nodeImage: string;
+  /** Kinds of store to have; the sample tenant is on the first one's. */
+  readonly stores: readonly StoreKind[];
 }
 
 export interface Part extends Step {
@@ -37,18 +39,22 @@ export const parts = [
       shell.progress(await ensureManagementCluster(context, context.nodeImage));
       if (engine.road === 'podman') return;
       // kind's official node image knows nothing of the images that ours has on board.
-      await loadImages(context, managementNode(checkout), await ensureImages(imageNames, shell.progress));
+      await loadImages(
+        context,
+        managementNode(checkout),
+        await ensureImages(commonImageNames, shell.progress),
+      );
     },
   },
   {
     key: 'datastore',
     title: 'DataStore',
-    description: 'etcd as a pod, and the DataStore `default`',
+    description: 'etcd as a pod and the DataStore `default`, or what --datastore says',
     async run(context) {
-      const { shell, checkout } = context;
+      const { shell, checkout, stores } = context;
       const kubectl = await openKubectl(shell, managementKubeconfig(checkout));
       await applyCustomResourceDefinitions(checkout, kubectl);
-      await ensureEtcdDataStore(context, kubectl);
+      for (const kind of stores) await ensureDataStore[kind](context, kubectl);
     },
   },
   {
@@ -71,8 +77,9 @@ export const parts = [
     title: `Tenant ${sampleTenant.name}`,
     description: 'TenantControlPlane `demo` of manifests/samples/tenant.yaml',
     async run(context) {
-      const { shell, checkout } = context;
-      await ensureSampleTenant(checkout, await openKubectl(shell, managementKubeconfig(checkout)));
+      const { shell, checkout, stores } = context;
+      const kubectl = await openKubectl(shell, managementKubeconfig(checkout));
+      await ensureSampleTenant(checkout, kubectl, firstDataStore(stores));
     },
   },
   {

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { parse } from 'yaml';
 import type { Checkout } from './checkout.ts';
 import { LocalError } from './errors.ts';
 import { waitForCondition } from './kubectl.ts';
@@ -12,8 +13,15 @@ export function tenantKubeconfig(checkout: Checkout, name: string): string {
   return path.join(checkout.stateDirectory, 'tenants', `${name}.kubeconfig`);
 }
 
-export async function ensureSampleTenant(checkout: Checkout, kubectl: Kubectl): Promise<void> {
-  await kubectl.applyPath('-f', path.join(checkout.root, 'manifests', 'samples', 'tenant.yaml'));
+/** `dataStore`: name of the DataStore that it is to be on. */
+export async function ensureSampleTenant(
+  checkout: Checkout,
+  kubectl: Kubectl,
+  dataStore: string,
+): Promise<void> {
+  const file = path.join(checkout.root, 'manifests', 'samples', 'tenant.yaml');
+  const sample = parse(await readFile(file, 'utf8')) as { readonly spec: object };
+  await kubectl.apply([{ ...sample, spec: { ...sample.spec, dataStore } }]);
   await waitForTenant(checkout, kubectl, sampleTenant);
 }
 

@@ -1,11 +1,12 @@
 import path from 'node:path';
-import { Argument, Command } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { withLock } from '../toolchain/lock.ts';
 import { thisCheckout } from './checkout.ts';
 import type { Checkout } from './checkout.ts';
 import { linkBinaries } from './bin.ts';
 import { createJoinLine } from './join-line.ts';
 import { managementKubeconfig } from './management-cluster.ts';
+import { type StoreChoice, storeChoices } from './datastores.ts';
 import { parts } from './parts.ts';
 import type { Part } from './parts.ts';
 import { prepare } from './prepare.ts';
@@ -24,6 +25,11 @@ const command = new Command('npm run up --')
       parts.map(({ key }) => key),
     ),
   )
+  .addOption(
+    new Option('--datastore <kind>', 'kind of store to have and to put the sample tenant on; both: on etcd')
+      .choices(Object.keys(storeChoices))
+      .default('etcd'),
+  )
   .addHelpText(
     'after',
     `
@@ -35,6 +41,7 @@ Examples:
   npm run up -- cluster          the management cluster alone
   npm run up -- marina           after a change of code: new image, manifests, rollout
   npm run up -- worker verify    join the worker again and prove it
+  npm run up -- --datastore postgres   everything, the tenant on Postgres
 
 Environment:
   MARINA_SUBNET                  /24 of the node network when the one of this checkout is taken, e.g. 10.199.7.0/24
@@ -46,6 +53,7 @@ Environment:
 
 endChildrenOnSignal();
 const checkout = thisCheckout();
+const stores = storeChoices[command.opts<{ readonly datastore: StoreChoice }>().datastore];
 process.exitCode = await main(checkout, choose(command.args));
 
 function choose(names: readonly string[]): readonly Part[] {
@@ -77,7 +85,8 @@ async function bringUp(checkout: Checkout, steps: Steps, chosen: readonly Part[]
       return prepared;
     },
   );
-  for (const part of chosen) await steps.run(part, (shell) => part.run({ shell, checkout, ...prepared }));
+  for (const part of chosen)
+    await steps.run(part, (shell) => part.run({ shell, checkout, ...prepared, stores }));
   const everything = chosen.length === parts.length;
   const joinLine = everything ? await makeJoinLine(checkout, steps) : undefined;
   terminal.print('');

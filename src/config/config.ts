@@ -16,6 +16,11 @@ export const environment = z.object({
     .union([z.ipv4(), z.ipv6(), z.hostname()])
     .optional()
     .describe('Published address of control planes with a NodePort and no spec.networkProfile.address.'),
+  MARINA_KINE_IMAGE: z
+    .string()
+    .min(1)
+    .default('docker.io/rancher/kine:v0.16.4')
+    .describe('Image of kine, which control planes on Postgres have beside their API server.'),
   MARINA_RESYNC_SECONDS: z.coerce
     .number()
     .int()

@@ -63,6 +63,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
       controlPlanes: {
         namespace: environment.MARINA_TENANTS_NAMESPACE,
         nodePortAddress: environment.MARINA_NODE_ADDRESS,
+        kineImage: environment.MARINA_KINE_IMAGE,
         resyncMs: environment.MARINA_RESYNC_SECONDS * 1000,
       },
     });

@@ -4,6 +4,8 @@ export interface ControlPlaneSettings {
   readonly namespace: string;
   /** Published address of control planes with a NodePort and no address of their own. */
   readonly nodePortAddress?: string;
+  /** Reference of the image of kine, for control planes on Postgres. */
+  readonly kineImage: string;
   /** Milliseconds after which objects inside a tenant cluster are compared again; jittered by a tenth. */
   readonly resyncMs: number;
 }

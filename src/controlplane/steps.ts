@@ -14,7 +14,7 @@ import { syncPartition } from './datastore-access/sync.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
 import { buildDeployment } from './deployment/build.ts';
 import { explainInvalidDeployment } from './deployment/explain-invalid.ts';
-import type { EtcdAccess } from './deployment/flags.ts';
+import type { StoreAccess } from './deployment/store-access.ts';
 import { observeWorkload, type Workload } from './deployment/observe.ts';
 import { buildDisruptionBudget } from './disruption-budget/build.ts';
 import { type Inside, InTenantLooks } from './in-tenant/looks.ts';
@@ -112,7 +112,7 @@ export class ControlPlaneSteps {
     }
   }
 
-  private async partition(view: View): Promise<StepResult<EtcdAccess>> {
+  private async partition(view: View): Promise<StepResult<StoreAccess>> {
     const { connections, fence, clock, settings } = this.dependencies;
     const uid = view.tenant.metadata?.uid ?? '';
     const seenMs = this.partitionsSeenMs.get(uid);
@@ -158,21 +158,22 @@ export class ControlPlaneSteps {
 
   private async workload(
     view: View,
-    partition: StepResult<EtcdAccess>,
+    partition: StepResult<StoreAccess>,
     certificates: StepResult<Certificates>,
   ): Promise<StepResult<Workload>> {
     // A control plane that runs is left running while its parts cannot be brought up to date.
     if (partition.state !== 'Done' || certificates.state !== 'Done')
       return observeWorkload(view.deployment, view.pods);
-    const { client, caches } = this.dependencies;
+    const { client, caches, settings } = this.dependencies;
     const { tenant, names } = view;
     const beyond = outOfLimits(tenant);
     if (beyond) return asItIs(view, failed('SpecInvalid', beyond));
     try {
       const config = await applyOwned(client, configMaps, caches.configMaps, buildConfig(tenant, names));
       const desired = buildDeployment(tenant, names, {
-        etcd: partition.value,
-        startupFilesHash: startupFilesHash(config, partition.value.certificateAuthority),
+        store: partition.value,
+        kineImage: settings.kineImage,
+        startupFilesHash: startupFilesHash(config, partition.value.readAtStart),
       });
       const queued = this.queued(view, desired);
       if (queued) return queued;

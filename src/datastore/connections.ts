@@ -1,4 +1,4 @@
-import type { DataStore } from '../api/v1alpha1/data-store.ts';
+import type { DataStore, DataStoreSpec } from '../api/v1alpha1/data-store.ts';
 import type { ObjectRef } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
 import { decodeData } from '../kube/secret-data.ts';
@@ -43,13 +43,7 @@ export class DataStoreConnections {
     if (!authority.ok) return authority;
     const root = this.#pair(clientCertificate.secretName);
     if (!root.ok) return root;
-    const connection: DataStoreConnection = {
-      driver: dataStore.spec.driver,
-      endpoints: dataStore.spec.endpoints,
-      certificateAuthority: authority.certificate,
-      clientCertificate: root.certificate,
-      clientKey: root.privateKey,
-    };
+    const connection = connectionTo(dataStore.spec, authority, root);
     return {
       ok: true,
       driver: () => this.#pool.use(dataStore.metadata?.name ?? '', connection),
@@ -70,5 +64,24 @@ export class DataStoreConnections {
       };
     }
     return { ok: true, certificate, privateKey };
+  }
+}
+
+function connectionTo(
+  { driver, endpoints }: DataStoreSpec,
+  authority: Issuer,
+  root: Issuer,
+): DataStoreConnection {
+  const common = {
+    endpoints,
+    certificateAuthority: authority.certificate,
+    clientCertificate: root.certificate,
+    clientKey: root.privateKey,
+  };
+  switch (driver) {
+    case 'etcd':
+      return { driver, ...common };
+    case 'postgres':
+      return { driver, ...common, certificateAuthorityKey: authority.privateKey };
   }
 }

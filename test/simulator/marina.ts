@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { imageReference } from '../../hack/toolchain/images.ts';
 import { createCaches } from '../../src/controller/caches.ts';
 import { createControlPlaneController, createDataStoreController } from '../../src/controller/controllers.ts';
 import { startCapacity, StartGate } from '../../src/controlplane/start-gate.ts';
@@ -80,7 +81,12 @@ export class Marina {
         tenantClients: {
           client: (target) => Promise.resolve(new FencedKubeClient(this.tenantClient(target), guard)),
         },
-        settings: { namespace: tenantsNamespace, nodePortAddress: nodeAddress, resyncMs },
+        settings: {
+          namespace: tenantsNamespace,
+          nodePortAddress: nodeAddress,
+          kineImage: imageReference('kine'),
+          resyncMs,
+        },
         randomBytes: (size) => world.chance.bytes(size),
         resolve: () => Promise.reject(new Error('no names in this world')),
       },

@@ -4,6 +4,7 @@ import { waiting } from '../../src/controlplane/component.ts';
 import { buildConfig } from '../../src/controlplane/config/build.ts';
 import { contentHash } from '../../src/controlplane/content-hash.ts';
 import { buildDeployment } from '../../src/controlplane/deployment/build.ts';
+import type { StoreAccess } from '../../src/controlplane/deployment/store-access.ts';
 import { explainInvalidDeployment } from '../../src/controlplane/deployment/explain-invalid.ts';
 import { buildDisruptionBudget } from '../../src/controlplane/disruption-budget/build.ts';
 import { bootstrapInput } from '../../src/controlplane/in-tenant/input.ts';
@@ -24,7 +25,12 @@ import { createAuthority, createLeaf, type Credential } from './certificates.ts'
 /** Builders look at the uid for names alone; one for all lets equal objects be applied once. */
 const uid = '5f0c9a4e-2d39-4f0e-9a53-3b8c4b6f7a10';
 
-const etcd = { endpoints: ['etcd.example:2379'], partition: 'p', certificateAuthority: 'PEM' };
+const store: StoreAccess = {
+  driver: 'postgres',
+  endpoints: ['postgres.example.com:5432'],
+  partition: 'tl4gjutrnhfhq5gsthogew332ca',
+  readAtStart: ['PEM'],
+};
 
 /** Everything that Marina makes of a spec, built and shown to a real API server, without a reconcile. */
 export class BuiltObjects {
@@ -72,7 +78,11 @@ export class BuiltObjects {
   }
 
   private workload(tenant: TenantControlPlane, names: TenantNames): Promise<string | undefined>[] {
-    const deployment = buildDeployment(tenant, names, { etcd, startupFilesHash: '0123456789abcdef' });
+    const deployment = buildDeployment(tenant, names, {
+      store,
+      kineImage: 'kine',
+      startupFilesHash: '0123456789abcdef',
+    });
     const budget = buildDisruptionBudget(tenant, names);
     return [
       this.problemOf(configMaps, buildConfig(tenant, names), explainInvalidDeployment),

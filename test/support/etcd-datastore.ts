@@ -6,7 +6,7 @@ import type {
   TenantConnection,
 } from '../../src/datastore/driver.conformance.ts';
 import type { EtcdConnection } from '../../src/datastore/driver.ts';
-import { issueEtcdAccess } from '../../src/datastore/etcd/access.ts';
+import { issueStoreAccess } from '../../src/datastore/access.ts';
 import { generateKeyPair, newSerialNumber } from '../../src/pki/keys.ts';
 import { validityFrom } from '../../src/pki/validity.ts';
 import { createAuthority, createLeaf } from './certificates.ts';
@@ -47,7 +47,7 @@ export function connectionAs(
 export async function tenantCredential({ ca }: Pick<EtcdServer, 'ca'>, id: string): Promise<Credential> {
   const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
   const validity = validityFrom(new Date(), 60 * 60 * 1000);
-  const certificate = issueEtcdAccess(ca, id, {
+  const certificate = issueStoreAccess(ca, id, {
     publicKey,
     serialNumber: newSerialNumber(randomBytes),
     ...validity,

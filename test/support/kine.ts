@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { kineArguments } from '../../src/datastore/postgres/kine.ts';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
-import { kineArguments } from './kine-arguments.ts';
 import type { Credential } from './certificates.ts';
 import type { PostgresServer } from './postgres.ts';
 import { startProcess, waitUntilReady } from './processes.ts';

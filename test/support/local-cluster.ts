@@ -35,6 +35,8 @@ export interface LocalCluster extends AsyncDisposable {
     credential: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string },
     args: readonly string[],
   ): Promise<string>;
+  /** To a port of a pod of `marina-system`. */
+  portForward(pod: string, port: number): Promise<AsyncDisposable & { readonly port: number }>;
 }
 
 export interface OpenOptions {
@@ -116,6 +118,7 @@ export async function openLocalCluster({ name }: OpenOptions): Promise<LocalClus
       return decodeData(await client.get(secrets, { namespace: 'marina-tenants', name: secretName }));
     },
     etcdctl: (credential, args) => etcdctl(environment, credential, args),
+    portForward: (pod, port) => portForward(environment, pod, port),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -133,34 +136,37 @@ async function etcdctl(
   credential: { readonly certificateFile: string; readonly keyFile: string; readonly caFile: string },
   args: readonly string[],
 ): Promise<string> {
-  const { kubectl, etcdctl: program } = await ensureBinaries(['kubectl', 'etcdctl']);
+  const { etcdctl: program } = await ensureBinaries(['etcdctl']);
+  await using forward = await portForward(environment, 'etcd-0', 2379);
+  const { certificateFile, keyFile, caFile } = credential;
+  const tls = ['--cacert', caFile, '--cert', certificateFile, '--key', keyFile];
+  const { stdout } = await promisify(execFile)(program, [
+    '--endpoints',
+    `127.0.0.1:${forward.port}`,
+    ...tls,
+    ...args,
+  ]);
+  return stdout;
+}
+
+/** To a port of a pod of `marina-system`, for as long as it is not disposed of. */
+async function portForward(
+  environment: LocalEnvironment,
+  pod: string,
+  podPort: number,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const { kubectl } = await ensureBinaries(['kubectl']);
   const port = await freePort();
-  const forward = spawn(
-    kubectl,
-    [
-      '--kubeconfig',
-      environment.managementKubeconfig,
-      '-n',
-      'marina-system',
-      'port-forward',
-      'pod/etcd-0',
-      `${port}:2379`,
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  try {
-    await once(forward.stdout, 'data');
-    const { certificateFile, keyFile, caFile } = credential;
-    const tls = ['--cacert', caFile, '--cert', certificateFile, '--key', keyFile];
-    const { stdout } = await promisify(execFile)(program, [
-      '--endpoints',
-      `127.0.0.1:${port}`,
-      ...tls,
-      ...args,
-    ]);
-    return stdout;
-  } finally {
-    forward.kill();
-    await once(forward, 'exit');
-  }
+  const where = ['--kubeconfig', environment.managementKubeconfig, '--namespace', 'marina-system'];
+  const forward = spawn(kubectl, [...where, 'port-forward', `pod/${pod}`, `${port}:${podPort}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(forward.stdout, 'data');
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      forward.kill();
+      await once(forward, 'exit');
+    },
+  };
 }

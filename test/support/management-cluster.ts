@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { imageReference } from '../../hack/toolchain/images.ts';
 import { Registry } from 'prom-client';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
@@ -101,7 +102,12 @@ export async function startManagementCluster(
         identity: 'test',
         namespace: 'marina-system',
         workers: 4,
-        controlPlanes: { namespace: 'marina-tenants', nodePortAddress: '192.0.2.7', resyncMs },
+        controlPlanes: {
+          namespace: 'marina-tenants',
+          nodePortAddress: '192.0.2.7',
+          kineImage: imageReference('kine'),
+          resyncMs,
+        },
       });
       const stopping = new AbortController();
       const finished = manager.run(stopping.signal);

@@ -2,6 +2,7 @@
  * The program behind marina-process.ts: one Marina controller and nothing else, run by node from its sources. It is what
  * the `controller` role is without Nest, which needs a compiler for its decorators.
  */
+import { imageReference } from '../../hack/toolchain/images.ts';
 import { randomBytes } from 'node:crypto';
 import { Registry } from 'prom-client';
 import { assemble } from '../../src/controller/assemble.ts';
@@ -37,6 +38,7 @@ const { manager, close } = assemble({
   controlPlanes: {
     namespace: 'marina-tenants',
     nodePortAddress: '192.0.2.7',
+    kineImage: imageReference('kine'),
     resyncMs: options.resyncMs ?? 300_000,
   },
 });

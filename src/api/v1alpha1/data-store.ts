@@ -18,13 +18,13 @@ const endpoint = z
   );
 
 export const dataStoreSpec = z.object({
-  driver: z.enum(['etcd']).meta(rules(immutable)).describe('Kind of the store.'),
+  driver: z.enum(['etcd', 'postgres']).meta(rules(immutable)).describe('Kind of the store.'),
   endpoints: z
     .array(endpoint)
     .min(1)
     .max(9)
     .meta({ 'x-kubernetes-list-type': 'set' })
-    .describe('Members, `host:port`.'),
+    .describe('Members of an etcd, servers of a Postgres: `host:port`.'),
   tlsConfig: z
     .object({
       certificateAuthority: z
@@ -32,7 +32,9 @@ export const dataStoreSpec = z.object({
         .describe(
           'Signs the store’s server certificates and, with its key, each tenant’s client certificate.',
         ),
-      clientCertificate: z.object({ secretName }).describe('The store’s root user; it never leaves Marina.'),
+      clientCertificate: z
+        .object({ secretName })
+        .describe('The store’s root user or superuser; it never leaves Marina.'),
     })
     .describe('How Marina and the control planes prove who they are to the store, and it to them.'),
 });

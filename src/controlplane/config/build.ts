@@ -22,11 +22,11 @@ export function buildConfig(tenant: TenantControlPlane, names: TenantNames): Con
   };
 }
 
-/** SHA-256 of what the programs read at start only; a change needs new pods. `storeAuthority`: PEM. */
-export function startupFilesHash(config: ConfigMap, storeAuthority: string): string {
+/** SHA-256 of what the programs read at start only; a change needs new pods. `store`: contents of what they read of the store's credential. */
+export function startupFilesHash(config: ConfigMap, store: readonly string[]): string {
   const { 'controller-manager.kubeconfig': controllerManager, 'scheduler.kubeconfig': scheduler } =
     config.data ?? {};
-  return contentHash([controllerManager, scheduler, storeAuthority]).slice(0, 16);
+  return contentHash([controllerManager, scheduler, ...store]).slice(0, 16);
 }
 
 /**

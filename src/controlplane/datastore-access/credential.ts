@@ -1,4 +1,4 @@
-import { issueEtcdAccess } from '../../datastore/etcd/access.ts';
+import { issueStoreAccess } from '../../datastore/access.ts';
 import {
   decideRenewal,
   generateKeyPair,
@@ -47,7 +47,7 @@ export async function currentCredential(input: CredentialInput): Promise<Credent
     };
   }
   const keyPair = await generateKeyPair(keyAlgorithm);
-  const certificate = issueEtcdAccess(authority, id, {
+  const certificate = issueStoreAccess(authority, id, {
     publicKey: keyPair.publicKey,
     serialNumber: newSerialNumber(input.randomBytes),
     ...validityFrom(now, LEAF_LIFETIME, inspectCertificate(authority.certificate)),

@@ -1,16 +1,16 @@
-import type { DataStore } from '../../api/v1alpha1/data-store.ts';
+import type { DataStore, DataStoreSpec } from '../../api/v1alpha1/data-store.ts';
 import { findCondition } from '../../engine/conditions.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
 import { applyOwned, type OwnedCache } from '../apply-owned.ts';
 import { done, failed, type StepResult } from '../component.ts';
-import type { EtcdAccess } from '../deployment/flags.ts';
+import type { StoreAccess } from '../deployment/store-access.ts';
 import { tenantLabels } from '../names.ts';
 import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
 import { onStore } from './on-store.ts';
-import { currentCredential } from './credential.ts';
+import { type Credential, currentCredential } from './credential.ts';
 
 export interface PartitionDependencies {
   readonly client: KubeClient;
@@ -23,11 +23,17 @@ export interface PartitionDependencies {
   readonly verify: boolean;
 }
 
+/** kube-apiserver reads its client certificate at every handshake, kine once. */
+const readAtStartOn: Record<DataStoreSpec['driver'], readonly (keyof Credential)[]> = {
+  etcd: ['ca.crt'],
+  postgres: ['ca.crt', 'client.crt'],
+};
+
 /** The tenant's partition of its DataStore and the credential for it. */
 export async function syncPartition(
   view: View,
   dependencies: PartitionDependencies,
-): Promise<StepResult<EtcdAccess>> {
+): Promise<StepResult<StoreAccess>> {
   const { tenant, names, dataStore } = view;
   if (!dataStore) {
     return failed(
@@ -66,11 +72,9 @@ export async function syncPartition(
     );
     if (ensured.state !== 'Done') return ensured;
   }
-  return done({
-    endpoints: dataStore.spec.endpoints,
-    partition: names.runtimeId,
-    certificateAuthority: credential['ca.crt'],
-  });
+  const { driver, endpoints } = dataStore.spec;
+  const readAtStart = readAtStartOn[driver].map((file) => credential[file]);
+  return done({ driver, endpoints, partition: names.runtimeId, readAtStart });
 }
 
 /**

@@ -97,6 +97,7 @@ function brief(text: string): string {
 
 const removalByHand: Record<DataStoreSpec['driver'], (id: string) => string> = {
   etcd: (id) => `etcdctl user delete ${id}; etcdctl role delete ${id}; etcdctl del --prefix /${id}/`,
+  postgres: (id) => `DROP DATABASE IF EXISTS "${id}" WITH (FORCE); DROP ROLE IF EXISTS "${id}"`,
 };
 
 function byHand(dataStore: DataStore | undefined, id: string): string {

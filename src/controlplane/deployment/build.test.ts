@@ -4,16 +4,25 @@ import { parse } from 'yaml';
 import { aTenant } from '../../../test/support/tenant.ts';
 import { tenantNames } from '../names.ts';
 import { buildDeployment } from './build.ts';
+import type { StoreAccess } from './store-access.ts';
 
-const etcd = {
+const etcd: StoreAccess = {
+  driver: 'etcd',
   endpoints: ['etcd.marina-system.svc:2379'],
-  certificateAuthority: 'PEM',
   partition: 'tl4gjutrnhfhq5gsthogew332ca',
+  readAtStart: ['PEM'],
 };
 
-function build(tenant = aTenant()) {
+const postgres: StoreAccess = {
+  ...etcd,
+  driver: 'postgres',
+  endpoints: ['postgres-0.example.com:5432', 'postgres-1.example.com:5433'],
+};
+
+function build(tenant = aTenant(), store = etcd) {
   return buildDeployment(tenant, tenantNames(tenant, 'marina-tenants'), {
-    etcd,
+    store,
+    kineImage: 'docker.io/rancher/kine:v0.16.4',
     startupFilesHash: '0123456789abcdef',
   });
 }
@@ -27,6 +36,30 @@ describe('buildDeployment', () => {
     const golden: unknown = parse(await readFile('test/golden/deployment.yaml', 'utf8'));
 
     expect(JSON.parse(JSON.stringify(build()))).toEqual(golden);
+  });
+
+  it('has, on Postgres, the kine that stands in test/golden/kine.yaml before its API server', async () => {
+    const golden: unknown = parse(await readFile('test/golden/kine.yaml', 'utf8'));
+    const deployment = build(aTenant(), postgres);
+
+    expect(JSON.parse(JSON.stringify(deployment.spec?.template.spec?.initContainers))).toEqual([golden]);
+    const flags = argumentsOf(deployment, 'kube-apiserver');
+    expect(flags.filter((flag) => flag.startsWith('--etcd'))).toEqual([
+      '--etcd-compaction-interval=1m',
+      '--etcd-prefix=/tl4gjutrnhfhq5gsthogew332ca',
+      '--etcd-servers=unix:///run/kine/kine.sock',
+    ]);
+  });
+
+  it('gives the database’s credential to kine alone', () => {
+    const { initContainers, containers, volumes } = build(aTenant(), postgres).spec?.template.spec ?? {};
+    const holders = volumes?.filter((volume) => JSON.stringify(volume).includes('"client.key"'));
+
+    expect(holders?.map(({ name }) => name)).toEqual(['kine-credential']);
+    const mounting = [...(initContainers ?? []), ...(containers ?? [])].filter(({ volumeMounts }) =>
+      volumeMounts?.some(({ name }) => name === 'kine-credential'),
+    );
+    expect(mounting.map(({ name }) => name)).toEqual(['kine']);
   });
 
   it('has the same pod template for any number of replicas', () => {

@@ -3,14 +3,18 @@ import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane
 import type { Deployment } from '../../kube/resources.ts';
 import { annotations, podSelector, tenantLabels, type TenantNames } from '../names.ts';
 import { buildContainers } from './containers.ts';
-import { type EtcdAccess, programFlags } from './flags.ts';
+import { programFlags } from './flags.ts';
+import { buildKine } from './kine.ts';
+import type { StoreAccess } from './store-access.ts';
 import { buildVolumes } from './volumes.ts';
 
 /** Uid and gid of the control-plane processes: `nonroot` of the official images. */
 const nonRoot = 65532;
 
 export interface DeploymentInput {
-  readonly etcd: EtcdAccess;
+  readonly store: StoreAccess;
+  /** Reference of the image that control planes on Postgres have beside their API server. */
+  readonly kineImage: string;
   /** Hash of the files that are read at start only; a new one rolls the pods. */
   readonly startupFilesHash: string;
 }
@@ -21,6 +25,7 @@ export function buildDeployment(
   names: TenantNames,
   input: DeploymentInput,
 ): Deployment {
+  const { store } = input;
   const wish = tenant.spec.controlPlane.deployment;
   const selector = podSelector(names.runtimeId);
   return {
@@ -54,8 +59,9 @@ export function buildDeployment(
             fsGroup: nonRoot,
             seccompProfile: { type: 'RuntimeDefault' },
           },
-          containers: buildContainers(tenant, programFlags(tenant, input.etcd)),
-          volumes: buildVolumes(names),
+          ...(store.driver === 'postgres' && { initContainers: [buildKine(store, input.kineImage)] }),
+          containers: buildContainers(tenant, store, programFlags(tenant, store)),
+          volumes: buildVolumes(names, store),
           topologySpreadConstraints: wish.topologySpreadConstraints ?? defaultSpread(selector),
           ...(wish.affinity && { affinity: wish.affinity }),
           ...(wish.nodeSelector && { nodeSelector: wish.nodeSelector }),

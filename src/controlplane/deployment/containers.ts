@@ -1,12 +1,13 @@
-import type { V1Container, V1EnvVar, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
+import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
 import type { ContainerResources } from '../../api/v1alpha1/resources.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
-import { parseQuantity } from '../../kube/quantity.ts';
 import { apiServerPort } from '../service/build.ts';
 import { bareVersion } from '../versions.ts';
 import { mountPaths } from './paths.ts';
-import { volumeNames } from './volumes.ts';
+import { runtimeSettings } from './runtime-settings.ts';
+import type { StoreAccess } from './store-access.ts';
+import { kineSocketMount, volumeNames } from './volumes.ts';
 
 interface Program {
   readonly program: ControlPlaneProgram;
@@ -50,25 +51,17 @@ const programs: readonly Program[] = [
   },
 ];
 
-/**
- * What Go programs take from their environment; docs/decisions/0009 has what each saves and costs. A program runs on as many cores
- * as it asks for; with a limit Go counts them itself, from its cgroup.
- */
-function runtimeSettings({ requests, limits }: V1ResourceRequirements): V1EnvVar[] {
-  const cores = Math.max(1, Math.ceil(parseQuantity(requests?.['cpu'] ?? '') ?? 1));
-  return [
-    { name: 'GOGC', value: '25' },
-    { name: 'GODEBUG', value: 'memprofilerate=0' },
-    ...(limits?.['cpu'] === undefined ? [{ name: 'GOMAXPROCS', value: String(cores) }] : []),
-  ];
-}
-
 /** The containers of a control-plane pod; `flags` are whole command lines. */
 export function buildContainers(
   tenant: TenantControlPlane,
+  store: StoreAccess,
   flags: Record<ControlPlaneProgram, string[]>,
 ): V1Container[] {
-  return programs.map((program) => buildContainer(tenant, program, flags[program.program]));
+  return programs.map((program) => {
+    const container = buildContainer(tenant, program, flags[program.program]);
+    const mounts = program.program === 'apiServer' && store.driver === 'postgres' ? [kineSocketMount] : [];
+    return { ...container, volumeMounts: [...(container.volumeMounts ?? []), ...mounts] };
+  });
 }
 
 function buildContainer(tenant: TenantControlPlane, program: Program, flags: string[]): V1Container {

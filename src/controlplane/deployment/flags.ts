@@ -2,6 +2,7 @@ import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { apiServerPort } from '../service/build.ts';
 import { mountPaths } from './paths.ts';
+import type { StoreAccess } from './store-access.ts';
 
 const pki = mountPaths.pki;
 
@@ -16,23 +17,14 @@ const leaderElection = {
   'leader-elect-retry-period': '3s',
 } as const;
 
-export interface EtcdAccess {
-  /** `host:port`. */
-  readonly endpoints: readonly string[];
-  /** Name of the tenant's partition. */
-  readonly partition: string;
-  /** PEM; read by kube-apiserver when it starts. */
-  readonly certificateAuthority: string;
-}
-
 /** Command lines of the three programs: Marina's flags, then the user's, which win where both may set one. */
 export function programFlags(
   tenant: TenantControlPlane,
-  etcd: EtcdAccess,
+  store: StoreAccess,
 ): Record<ControlPlaneProgram, string[]> {
   const { extraArgs } = tenant.spec.controlPlane.deployment;
   return {
-    apiServer: merge(apiServerFlags(tenant, etcd), extraArgs.apiServer),
+    apiServer: merge(apiServerFlags(tenant, store), extraArgs.apiServer),
     controllerManager: merge(controllerManagerFlags(tenant), extraArgs.controllerManager),
     scheduler: merge(schedulerFlags(), extraArgs.scheduler),
   };
@@ -47,7 +39,7 @@ export function serviceAccountIssuers(tenant: TenantControlPlane): readonly stri
 
 function apiServerFlags(
   tenant: TenantControlPlane,
-  etcd: EtcdAccess,
+  store: StoreAccess,
 ): Record<string, string | readonly string[]> {
   return {
     'allow-privileged': 'true',
@@ -58,13 +50,8 @@ function apiServerFlags(
     'enable-bootstrap-token-auth': 'true',
     'encryption-provider-config': `${pki}/encryption.yaml`,
     'endpoint-reconciler-type': 'none',
-    'etcd-cafile': `${pki}/etcd/ca.crt`,
-    'etcd-certfile': `${pki}/etcd/client.crt`,
-    'etcd-keyfile': `${pki}/etcd/client.key`,
-    // Marina compacts the shared store. With 0 the API server never watches compact_rev_key and serves old snapshots.
-    'etcd-compaction-interval': '876000h',
-    'etcd-prefix': `/${etcd.partition}`,
-    'etcd-servers': etcd.endpoints.map((endpoint) => `https://${endpoint}`).join(','),
+    'etcd-prefix': `/${store.partition}`,
+    ...storeFlags[store.driver](store),
     'kubelet-client-certificate': `${pki}/apiserver-kubelet-client.crt`,
     'kubelet-client-key': `${pki}/apiserver-kubelet-client.key`,
     'kubelet-preferred-address-types': tenant.spec.kubernetes.kubelet.preferredAddressTypes.join(','),
@@ -85,6 +72,22 @@ function apiServerFlags(
     'tls-private-key-file': `${pki}/apiserver.key`,
   };
 }
+
+const storeFlags: Record<StoreAccess['driver'], (store: StoreAccess) => Record<string, string>> = {
+  etcd: ({ endpoints }) => ({
+    'etcd-cafile': `${pki}/etcd/ca.crt`,
+    'etcd-certfile': `${pki}/etcd/client.crt`,
+    'etcd-keyfile': `${pki}/etcd/client.key`,
+    // Marina compacts the shared store. With 0 the API server never watches compact_rev_key and serves old snapshots.
+    'etcd-compaction-interval': '876000h',
+    'etcd-servers': endpoints.map((endpoint) => `https://${endpoint}`).join(','),
+  }),
+  postgres: () => ({
+    // Each database has a history of its own, which kine compacts when it is told to.
+    'etcd-compaction-interval': '1m',
+    'etcd-servers': `unix://${mountPaths.kineSocket}`,
+  }),
+};
 
 function controllerManagerFlags(tenant: TenantControlPlane): Record<string, string> {
   return {

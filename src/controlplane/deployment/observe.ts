@@ -138,7 +138,10 @@ function problemOf(pod: Pod): Problem | undefined {
   if (isLost(pod)) {
     return { reason: 'NodeLost', message: `The node of pod ${pod.metadata?.name} no longer reports.` };
   }
-  return (pod.status?.containerStatuses ?? []).map(containerProblem).find((problem) => problem !== undefined);
+  const { initContainerStatuses = [], containerStatuses = [] } = pod.status ?? {};
+  return [...initContainerStatuses, ...containerStatuses]
+    .map(containerProblem)
+    .find((problem) => problem !== undefined);
 }
 
 function containerProblem(status: V1ContainerStatus): Problem | undefined {

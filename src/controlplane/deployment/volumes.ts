@@ -1,11 +1,14 @@
-import type { V1KeyToPath, V1Volume, V1VolumeProjection } from '@kubernetes/client-node';
+import type { V1KeyToPath, V1Volume, V1VolumeMount, V1VolumeProjection } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
 import type { TenantNames } from '../names.ts';
+import { mountPaths } from './paths.ts';
+import type { StoreAccess } from './store-access.ts';
 
 const readableByGroup = 0o440;
 
 /** One projected volume a program, with exactly the files that this program reads: only kcm sees the root's key. */
-export function buildVolumes(names: TenantNames): V1Volume[] {
+export function buildVolumes(names: TenantNames, { driver }: StoreAccess): V1Volume[] {
+  const credential = ['ca.crt', 'client.crt', 'client.key'];
   return [
     projected('apiServer', [
       secret(names.roots, ['ca.crt', 'front-proxy-ca.crt', 'sa.key', 'sa.pub', 'encryption.yaml']),
@@ -14,7 +17,7 @@ export function buildVolumes(names: TenantNames): V1Volume[] {
         ...pair('apiserver-kubelet-client'),
         ...pair('front-proxy-client'),
       ]),
-      secret(names.dataStoreAccess, ['ca.crt', 'client.crt', 'client.key'], 'etcd/'),
+      ...(driver === 'etcd' ? [secret(names.dataStoreAccess, credential, 'etcd/')] : []),
       configMap(names.config, ['authentication.yaml']),
     ]),
     projected('controllerManager', [
@@ -27,6 +30,26 @@ export function buildVolumes(names: TenantNames): V1Volume[] {
       secret(names.certificates, pair('scheduler')),
       configMap(names.config, ['scheduler.kubeconfig']),
     ]),
+    ...(driver === 'postgres' ? kineVolumes(secret(names.dataStoreAccess, credential)) : []),
+  ];
+}
+
+export const kineCredentialMount: V1VolumeMount = {
+  name: 'kine-credential',
+  mountPath: mountPaths.kineCredential,
+  readOnly: true,
+};
+
+export const kineSocketMount: V1VolumeMount = { name: 'kine-socket', mountPath: mountPaths.kineRun };
+
+/** kube-apiserver sees no credential of the database, only the socket. */
+function kineVolumes(credential: V1VolumeProjection): V1Volume[] {
+  return [
+    {
+      name: kineCredentialMount.name,
+      projected: { defaultMode: readableByGroup, sources: [credential] },
+    },
+    { name: kineSocketMount.name, emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
   ];
 }
 

@@ -1,5 +1,5 @@
-import { parseEndpoint } from '../../src/datastore/postgres/connect.ts';
-import { postgresPartition } from '../../src/datastore/postgres/partition.ts';
+import { parseEndpoint } from './connect.ts';
+import { postgresPartition } from './partition.ts';
 
 export interface KineOptions {
   /** Of the DataStore, `host:port`. */

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { issueCertificateAuthority } from '../../pki/authority.ts';
-import { inspectCertificate, isIssuedBy } from '../../pki/inspect.ts';
-import { generateKeyPair } from '../../pki/keys.ts';
-import type { Issuer, KeyPair } from '../../pki/types.ts';
-import { issueEtcdAccess } from './access.ts';
+import { issueCertificateAuthority } from '../pki/authority.ts';
+import { inspectCertificate, isIssuedBy } from '../pki/inspect.ts';
+import { generateKeyPair } from '../pki/keys.ts';
+import type { Issuer, KeyPair } from '../pki/types.ts';
+import { issueStoreAccess } from './access.ts';
 
 const validity = { notBefore: new Date('2026-01-01T00:00:00Z'), notAfter: new Date('2026-04-01T00:00:00Z') };
 
@@ -17,10 +17,10 @@ beforeAll(async () => {
   keyPair = await generateKeyPair('ECDSA-P256');
 });
 
-describe('issueEtcdAccess', () => {
+describe('issueStoreAccess', () => {
   it('names the partition’s user and nothing else', () => {
     const { publicKey } = keyPair;
-    const certificate = issueEtcdAccess(authority, 'tenant-1', {
+    const certificate = issueStoreAccess(authority, 'tenant-1', {
       publicKey,
       serialNumber: '02',
       ...validity,
@@ -38,7 +38,7 @@ describe('issueEtcdAccess', () => {
 
   it.each(['root', 'a,CN=root', ''])('does not name %j', (id) => {
     const request = { publicKey: keyPair.publicKey, serialNumber: '03', ...validity };
-    expect(() => issueEtcdAccess(authority, id, request)).toThrow(
+    expect(() => issueStoreAccess(authority, id, request)).toThrow(
       expect.objectContaining({ code: 'Unsupported' }),
     );
   });

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { kineArguments } from './kine-arguments.ts';
+import { kineArguments } from './kine.ts';
 
 const options = {
   endpoints: ['one.stores.svc:5432', '[fd00::2]:5433'],

@@ -1,1 +1,0 @@
-export { issueStoreAccess as issueEtcdAccess } from '../access.ts';
