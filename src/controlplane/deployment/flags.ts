@@ -68,6 +68,8 @@ function apiServerFlags(
     'service-account-key-file': `${pki}/sa.pub`,
     'service-account-signing-key-file': `${pki}/sa.key`,
     'service-cluster-ip-range': tenant.spec.networkProfile.serviceCidrs.join(','),
+    // Goes on serving until every kube-proxy has heard that it is leaving; what was on its way to it would be refused else.
+    'shutdown-delay-duration': '3s',
     'tls-cert-file': `${pki}/apiserver.crt`,
     'tls-private-key-file': `${pki}/apiserver.key`,
   };
