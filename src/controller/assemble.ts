@@ -79,8 +79,6 @@ export function assemble(options: AssembleOptions): Assembly {
   const fence = () => election.guard.assertHeld();
   const shared = { client: fenced, connections, fence, clock, ...ambient };
   const engine = { clock, log, metrics };
-  const tenantsOf = (store: string) =>
-    caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store).length;
   const gate = new StartGate({
     capacity: () => startCapacity(caches.nodes.list()),
     wake: (key) => controlPlaneController.enqueue(key),
@@ -92,11 +90,7 @@ export function assemble(options: AssembleOptions): Assembly {
     { ...engine, workers: options.workers },
   );
   const controllers = [
-    createDataStoreController(
-      { ...shared, events, pool, dataStores: caches.dataStores, tenantsOf },
-      caches,
-      engine,
-    ),
+    createDataStoreController({ ...shared, events, pool, dataStores: caches.dataStores }, caches, engine),
     controlPlaneController,
     new OrphanWatch({
       tenants: caches.tenants,

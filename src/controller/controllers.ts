@@ -42,18 +42,22 @@ export function createControlPlaneController(
   }
   return controller.watches(
     caches.dataStores,
-    (store: DataStore) => tenantsOf(caches, store).map((tenant) => keyOf(refOf(tenant))),
+    (store: DataStore) => tenantsOf(caches, store.metadata?.name ?? '').map((tenant) => keyOf(refOf(tenant))),
     { when: usabilityChanged },
   );
 }
 
-/** Reconciles DataStores: on their own changes and those of the Secrets that they name, when a tenant loses Ready, and every minute. */
+/**
+ * Reconciles DataStores: on their own changes and those of the Secrets that they name, when a tenant loses Ready, when the first one comes or the
+ * last one goes, and every minute.
+ */
 export function createDataStoreController(
-  dependencies: DataStoreReconcilerDependencies,
+  dependencies: Omit<DataStoreReconcilerDependencies, 'usersOf'>,
   caches: Caches,
   engine: Engine,
 ): Controller {
-  const reconciler = new DataStoreReconciler(dependencies);
+  const usersOf = (store: string) => tenantsOf(caches, store).map((tenant) => keyOf(refOf(tenant)));
+  const reconciler = new DataStoreReconciler({ ...dependencies, usersOf });
   return new Controller({
     ...engine,
     workers: 2,
@@ -67,7 +71,9 @@ export function createDataStoreController(
         .filter((store) => names(store, secret))
         .map((store) => keyOf(refOf(store))),
     )
-    .watches(caches.tenants, (tenant) => [tenant.spec.dataStore], { when: lostReady });
+    .watches(caches.tenants, (tenant) => [tenant.spec.dataStore], {
+      when: (previous, current) => lostReady(previous, current) || turnsUse(caches, previous, current),
+    });
 }
 
 /** What production uses where tests pass their own. */
@@ -98,8 +104,21 @@ function usabilityChanged(previous: DataStore | undefined, current: DataStore | 
   );
 }
 
-function tenantsOf(caches: Caches, store: DataStore): readonly TenantControlPlane[] {
-  return caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store.metadata?.name);
+function tenantsOf(caches: Caches, store: string): readonly TenantControlPlane[] {
+  return caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store);
+}
+
+/** The first user of a store comes, or the last one goes: from then on it must not, or may, be deleted. */
+function turnsUse(
+  caches: Caches,
+  previous: TenantControlPlane | undefined,
+  current: TenantControlPlane | undefined,
+): boolean {
+  if (previous && current) return false;
+  const name = (current ?? previous)?.spec.dataStore ?? '';
+  const store = caches.dataStores.get({ name });
+  const isInUse = tenantsOf(caches, name).length > 0;
+  return store !== undefined && isInUse !== (store.status?.tenants ?? 0) > 0;
 }
 
 /** Its store may be why: whoever is no longer Ready says so long before the next look at the store is due. */

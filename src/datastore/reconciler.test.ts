@@ -3,7 +3,8 @@ import { ManualClock } from '../../test/support/manual-clock.ts';
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import { findCondition } from '../engine/conditions.ts';
 import { silentLog } from '../engine/log.ts';
-import type { DataStoreHealth } from './driver.ts';
+import type { CompactionResult, DataStoreHealth } from './driver.ts';
+import { DataStoreError } from './errors.ts';
 import { DataStoreReconciler, type DataStoreReconcilerDependencies } from './reconciler.ts';
 
 const answers: DataStoreHealth = {
@@ -20,7 +21,12 @@ const silent: DataStoreHealth = {
 function setUp() {
   const clock = new ManualClock();
   const told: string[] = [];
-  const world = { health: answers, dataStore: { metadata: { name: 'a', generation: 1 } } as DataStore };
+  const world = {
+    health: answers,
+    dataStore: { metadata: { name: 'a', generation: 1 } } as DataStore,
+    users: ['team-b/green', 'team-a/blue'] as readonly string[],
+    compact: (): Promise<CompactionResult> => Promise.resolve({ compacted: true, revision: '1' }),
+  };
   const dependencies = {
     client: { apply: (_: unknown, { status }: DataStore) => Promise.resolve({ ...world.dataStore, status }) },
     dataStores: {
@@ -34,12 +40,12 @@ function setUp() {
         ok: true,
         driver: () => ({
           checkHealth: () => Promise.resolve(world.health),
-          compact: () => Promise.resolve(),
+          compact: () => world.compact(),
         }),
       }),
     },
     events: { record: (_: unknown, type: string, reason: string) => told.push(`${type} ${reason}`) },
-    tenantsOf: () => 7,
+    usersOf: () => world.users,
     fence: () => undefined,
     clock,
     random: () => 0.5,
@@ -51,7 +57,8 @@ function setUp() {
     await reconciler.reconcile('a', { log: silentLog, runId: '', signal: new AbortController().signal });
     return findCondition(world.dataStore.status?.conditions, 'Ready')?.status;
   };
-  return { look, told, world };
+  const compacted = () => findCondition(world.dataStore.status?.conditions, 'Compacted');
+  return { look, told, world, compacted };
 }
 
 describe('DataStoreReconciler', () => {
@@ -93,5 +100,50 @@ describe('DataStoreReconciler', () => {
     await look(silent, 5_000);
 
     expect(world.dataStore.status?.latencyMilliseconds).toBeUndefined();
+  });
+
+  it('names those who use the store, ten at most, and counts all', async () => {
+    const { look, world } = setUp();
+    await look(answers, 0);
+    expect(world.dataStore.status).toMatchObject({ tenants: 2, usedBy: ['team-a/blue', 'team-b/green'] });
+
+    world.users = Array.from({ length: 12 }, (_, index) => `team-a/tenant-${index}`);
+    await look(answers, 60_000);
+    expect(world.dataStore.status?.tenants).toBe(12);
+    expect(world.dataStore.status?.usedBy).toHaveLength(10);
+
+    world.users = [];
+    await look(answers, 60_000);
+    expect(world.dataStore.status?.tenants).toBe(0);
+    expect(world.dataStore.status).not.toHaveProperty('usedBy');
+  });
+
+  it('says that history grows when nothing was compacted for 15 minutes, and that it no longer does', async () => {
+    const { look, told, world, compacted } = setUp();
+    const succeed = world.compact;
+    await look(answers, 0);
+    expect(compacted()).toMatchObject({ status: 'True', reason: 'Healthy' });
+
+    world.compact = () => Promise.reject(new DataStoreError('Internal', 'etcd: compact', 'no'));
+    for (let minute = 1; minute < 15; minute += 1) await look(answers, 60_000);
+    expect(compacted()?.status).toBe('True');
+    await look(answers, 60_000);
+    expect(compacted()).toMatchObject({ status: 'False', reason: 'CompactionStalled' });
+    expect(compacted()?.message).toContain('etcd: compact: no');
+    expect(findCondition(world.dataStore.status?.conditions, 'Ready')?.status).toBe('True');
+
+    world.compact = succeed;
+    await look(answers, 60_000);
+    expect(compacted()?.status).toBe('True');
+    expect(told).toEqual(['Normal Healthy', 'Warning CompactionStalled', 'Normal Healthy']);
+  });
+
+  it('says nothing of compaction where each tenant’s history is its own', async () => {
+    const { look, world, compacted } = setUp();
+    world.compact = () => Promise.resolve({ compacted: false, reason: 'LeftToTenants' });
+
+    await look(answers, 0);
+
+    expect(compacted()).toBeUndefined();
   });
 });

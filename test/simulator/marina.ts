@@ -93,10 +93,8 @@ export class Marina {
       caches,
       { ...engine, workers: 4 },
     );
-    const tenantsOf = (store: string) =>
-      caches.tenants.list().filter(({ spec }) => spec.dataStore === store).length;
     const dataStores = createDataStoreController(
-      { ...shared, pool, dataStores: caches.dataStores, tenantsOf },
+      { ...shared, pool, dataStores: caches.dataStores },
       caches,
       engine,
     );

@@ -46,6 +46,12 @@ export const dataStoreStatus = z.object({
   latencyMilliseconds: int64.min(0).optional().describe('How long the last linearizable read took.'),
   sizeBytes: int64.min(0).optional().describe('Size of the largest member’s database.'),
   tenants: z.int32().min(0).optional().describe('TenantControlPlanes that use this store.'),
+  usedBy: z
+    .array(z.string().max(320))
+    .max(10)
+    .meta({ 'x-kubernetes-list-type': 'atomic' })
+    .optional()
+    .describe('Ten of them at most, `namespace/name`.'),
 });
 
 export type DataStoreSpec = z.output<typeof dataStoreSpec>;

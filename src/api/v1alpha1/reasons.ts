@@ -7,7 +7,7 @@
 export const wantedReasons = {
   Joinable: 'A worker can join now.',
   AsExpected: 'This part is as it should be.',
-  Healthy: 'Every endpoint of the store answers.',
+  Healthy: 'Every endpoint of the store answers; its history is compacted.',
   Stopped: '`spec.controlPlane.deployment.replicas` is 0: the state is kept, nothing runs.',
 } as const;
 
@@ -55,6 +55,7 @@ export const lastingReasons = {
   DataStoreInternal: 'The store answers with an error that Marina does not know.',
   Unhealthy: 'The store does not answer, or says why no tenant should be put there.',
   EndpointsUnhealthy: 'The store works, but not all of its members do.',
+  CompactionStalled: 'The history of a shared store could not be removed for 15 minutes.',
 
   AddressMissing: 'A NodePort needs an address, and none is set.',
   AddressUnresolved: 'The published name does not resolve to an IP address.',
