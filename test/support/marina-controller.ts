@@ -2,9 +2,9 @@
  * The program behind marina-process.ts: one Marina controller and nothing else, run by node from its sources. It is what
  * the `controller` role is without Nest, which needs a compiler for its decorators.
  */
-import { imageReference } from '../../hack/toolchain/images.ts';
 import { randomBytes } from 'node:crypto';
 import { Registry } from 'prom-client';
+import { imageReference } from '../../hack/toolchain/images.ts';
 import { assemble } from '../../src/controller/assemble.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { EngineMetrics } from '../../src/engine/metrics.ts';
@@ -13,6 +13,7 @@ import { createLogger } from '../../src/observability/logger.ts';
 import { warmUp } from '../../src/pki/index.ts';
 import { deadlyFailpoints } from './deadly-failpoints.ts';
 import type { MarinaProcessOptions } from './marina-process.ts';
+import { tracedFailpoints } from './traced-failpoints.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as MarinaProcessOptions;
 const stopping = new AbortController();
@@ -34,7 +35,7 @@ const { manager, close } = assemble({
   identity: options.identity,
   namespace: 'marina-system',
   workers: options.workers ?? 4,
-  ...(options.deathRow && { failpoints: deadlyFailpoints(options.deathRow) }),
+  failpoints: options.deathRow ? deadlyFailpoints(options.deathRow) : tracedFailpoints(log),
   controlPlanes: {
     namespace: 'marina-tenants',
     nodePortAddress: '192.0.2.7',
