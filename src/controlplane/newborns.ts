@@ -31,11 +31,19 @@ export class Newborns {
   async hold(key: string, tenant: TenantControlPlane): Promise<TenantControlPlane | undefined> {
     const { client, caches } = this.dependencies;
     const held = await addFinalizer(client, tenantControlPlanes, tenant, finalizer);
-    // Also one that a Marina before this one began with; and the cache may show one, finalizer and all, after it has gone.
-    if (!held.status) this.tenants.set(key, held);
-    if (await this.hasVanished(key)) return undefined;
-    caches.tenants.remember(held);
-    return held;
+    if (held.status) {
+      if (await this.hasVanished(key)) return undefined;
+      caches.tenants.remember(held);
+      return held;
+    }
+    // Also one that a Marina before this one began with. The cache may show it, finalizer and all, after it has gone; or still
+    // without the status that says what was made for it.
+    this.tenants.set(key, held);
+    const live = await client.get(tenantControlPlanes, refOf(held));
+    if (live?.metadata?.uid !== held.metadata?.uid) return undefined;
+    if (live?.status) this.tenants.delete(key);
+    caches.tenants.remember(live ?? held);
+    return live;
   }
 
   /** The API server has just taken a write for it. */

@@ -17,7 +17,7 @@ export function buildDataStoreStatus(
   const updates = compacted ? [ready, compacted] : [ready];
   const conditions = setConditions(previous?.conditions, updates, facts.now);
   // A store that does not answer has no latency; how large it was is worth knowing.
-  const latency = health?.latencyMs && steady(previous?.latencyMilliseconds, health.latencyMs, 25);
+  const latency = health?.latencyMs && steady(previous?.latencyMilliseconds, health.latencyMs, 100);
   const size = steady(previous?.sizeBytes, health?.sizeBytes, 1024 * 1024);
   return {
     ...(facts.generation !== undefined && { observedGeneration: facts.generation }),

@@ -15,6 +15,31 @@ describe('no difference', () => {
       pod({ name: 'a', image: 'x' }),
       pod({ name: 'b' }, { name: 'a', image: 'x' }),
     ],
+    [
+      'fields that the API server fills in for an init container',
+      {
+        spec: {
+          template: {
+            spec: { initContainers: [{ name: 'kine', ports: [{ containerPort: 1, protocol: 'TCP' }] }] },
+          },
+        },
+      },
+      {
+        spec: {
+          template: {
+            spec: {
+              initContainers: [
+                {
+                  name: 'kine',
+                  terminationMessagePath: '/x',
+                  ports: [{ containerPort: 1, protocol: 'TCP', name: 'a' }],
+                },
+              ],
+            },
+          },
+        },
+      },
+    ],
     ['an empty list that the API server dropped', { rules: [] }, {}],
     ['an empty map that the API server dropped', { data: {} }, {}],
     ['a field left undefined', { a: undefined }, {}],

@@ -7,12 +7,19 @@ import { isSameQuantity } from './quantity.ts';
  */
 const LIST_KEYS: Readonly<Record<string, readonly string[]>> = {
   'spec.ports': ['port', 'protocol'],
-  'spec.template.spec.containers': ['name'],
-  'spec.template.spec.containers.env': ['name'],
-  'spec.template.spec.containers.ports': ['containerPort', 'protocol'],
-  'spec.template.spec.containers.volumeMounts': ['mountPath'],
+  ...keysOfContainers('spec.template.spec.initContainers'),
+  ...keysOfContainers('spec.template.spec.containers'),
   'spec.template.spec.volumes': ['name'],
 };
+
+function keysOfContainers(path: string): Record<string, readonly string[]> {
+  return {
+    [path]: ['name'],
+    [`${path}.env`]: ['name'],
+    [`${path}.ports`]: ['containerPort', 'protocol'],
+    [`${path}.volumeMounts`]: ['mountPath'],
+  };
+}
 
 /** Maps that are owned whole (`x-kubernetes-map-type: atomic`). */
 const ATOMIC_MAPS: ReadonlySet<string> = new Set([

@@ -79,7 +79,7 @@ describe('a control plane whose API server is a process', () => {
   it('goes over to new pods without a moment of refused connections', async () => {
     const tenant = await ready('rolling');
     const before = machine.podsOf(tenant)[0]?.name;
-    const url = `https://${tenant.status?.controlPlaneEndpoint}/readyz`;
+    const url = `https://${tenant.status?.controlPlaneEndpoint}/livez`;
 
     const body = { spec: { controlPlane: { deployment: { extraArgs: { apiServer: ['--v=1'] } } } } };
     await cluster.client.patch(
