@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
 import { type DataStore, dataStores } from '../../src/api/v1alpha1/data-store.ts';
-import type { KubeObject } from '../../src/kube/resource.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import { applyManifest } from '../support/apply-manifest.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { aTenant } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -15,8 +13,7 @@ describe('a DataStore that control planes are on', () => {
 
   beforeAll(async () => {
     cluster = stack.use(await startManagementCluster());
-    const documents = parseAllDocuments(await readFile('manifests/rbac/data-store-policy.yaml', 'utf8'));
-    for (const document of documents) await create(document.toJS() as KubeObject);
+    await applyManifest(cluster.client, 'manifests/rbac/data-store-policy.yaml');
     await waitUntil('the policy is in force', async () => {
       const { metadata } = await copyOfDefault('probe');
       const body = { metadata: { name: metadata?.name }, status: { tenants: 1 } } as DataStore;
@@ -74,14 +71,5 @@ describe('a DataStore that control planes are on', () => {
     } catch (error: unknown) {
       return (error as Error).message;
     }
-  }
-
-  async function create(object: KubeObject): Promise<void> {
-    const plural = object.kind === 'ValidatingAdmissionPolicy' ? 'validatingadmissionpolicies' : undefined;
-    const { apiVersion = '', kind = '' } = object;
-    await cluster.client.create(
-      { apiVersion, kind, plural: plural ?? 'validatingadmissionpolicybindings', namespaced: false },
-      object,
-    );
   }
 });

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import type { KubeObject } from '../../src/kube/resource.ts';
 import { namespaces, type Secret, secrets } from '../../src/kube/resources.ts';
+import { applyManifest } from '../support/apply-manifest.ts';
 import { createLeaf } from '../support/certificates.ts';
 import { startKubeApiserver } from '../support/kube-apiserver.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -105,19 +103,5 @@ async function attempt(client: KubeClient, secret: Secret): Promise<{ readonly c
     return {};
   } catch (error: unknown) {
     return error as { readonly code?: string };
-  }
-}
-
-async function applyManifest(client: KubeClient, file: string): Promise<void> {
-  for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
-    const object = document.toJS() as KubeObject & { readonly kind: string; readonly apiVersion: string };
-    const plural = `${object.kind.toLowerCase().replace(/y$/, 'ie')}s`;
-    const resource = {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      plural,
-      namespaced: object.metadata?.namespace !== undefined,
-    };
-    await client.apply(resource, object, { fieldManager: 'test' });
   }
 }
