@@ -40,9 +40,9 @@ export class Newborns {
     // without the status that says what was made for it.
     this.tenants.set(key, held);
     const live = await client.get(tenantControlPlanes, refOf(held));
-    if (live?.metadata?.uid !== held.metadata?.uid) return undefined;
-    if (live?.status) this.tenants.delete(key);
-    caches.tenants.remember(live ?? held);
+    if (!live || live.metadata?.uid !== held.metadata?.uid) return undefined;
+    if (live.status) this.tenants.delete(key);
+    caches.tenants.remember(live);
     return live;
   }
 

@@ -1,4 +1,5 @@
 import type { LastingReason } from '../api/v1alpha1/reasons.ts';
+import { tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
 import { differences } from '../kube/differences.ts';
 import { KubeError, isKubeError } from '../kube/errors.ts';
 import { keyOf, refOf } from '../kube/resource.ts';
@@ -117,11 +118,24 @@ export class ControlPlaneSteps {
     const uid = view.tenant.metadata?.uid ?? '';
     const seenMs = this.partitionsSeenMs.get(uid);
     const verify = seenMs === undefined || clock.monotonicMs() - seenMs >= settings.resyncMs;
+    if (verify && !(await this.isStillThere(view))) {
+      return waiting('CacheBehind', 'The tenant has been deleted meanwhile.', 1000);
+    }
     const result = await syncPartition(view, { ...this.ingredients(), connections, fence, verify });
     // A store that was away may come back as an older backup of itself.
     if (result.state !== 'Done') this.partitionsSeenMs.delete(uid);
     else if (verify) this.partitionsSeenMs.set(uid, clock.monotonicMs());
     return result;
+  }
+
+  /**
+   * A cache that is far behind shows a tenant whose partition went with it: made again, it would belong to nobody.
+   * One without a status has just been looked at.
+   */
+  private async isStillThere({ tenant }: View): Promise<boolean> {
+    if (!tenant.status) return true;
+    const live = await this.dependencies.client.get(tenantControlPlanes, refOf(tenant));
+    return live?.metadata?.uid === tenant.metadata?.uid && !live?.metadata?.deletionTimestamp;
   }
 
   private async certificates(
