@@ -5,6 +5,7 @@ import { openDataStore } from '../../src/datastore/open.ts';
 import { configMaps, pods, secrets } from '../../src/kube/resources.ts';
 import { decodeData } from '../../src/kube/secret-data.ts';
 import { isReady, type LocalCluster, openLocalCluster } from '../support/local-cluster.ts';
+import { runtimeIdOf } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 describe('a tenant on Postgres', () => {
@@ -22,7 +23,7 @@ describe('a tenant on Postgres', () => {
   }, 180_000);
 
   it('has a database and a role of its own', async () => {
-    const partition = await inspectPartition(idOf(tenant));
+    const partition = await inspectPartition(runtimeIdOf(tenant));
 
     expect(partition).toMatchObject({ userExists: true, roleExists: true });
     expect(partition.keys).toBeGreaterThan(100);
@@ -56,8 +57,8 @@ describe('a tenant on Postgres', () => {
   it('leaves neither database nor role when it is deleted', async () => {
     await cluster.deleteTenant('red');
 
-    expect(await inspectPartition(idOf(tenant))).toEqual({
-      id: idOf(tenant),
+    expect(await inspectPartition(runtimeIdOf(tenant))).toEqual({
+      id: runtimeIdOf(tenant),
       userExists: false,
       roleExists: false,
       keys: 0,
@@ -67,7 +68,7 @@ describe('a tenant on Postgres', () => {
   async function podOf(owner: TenantControlPlane) {
     const { items } = await cluster.client.list(pods, {
       namespace: 'marina-tenants',
-      labelSelector: `marina.dev/runtime-id=${idOf(owner)}`,
+      labelSelector: `marina.dev/runtime-id=${runtimeIdOf(owner)}`,
     });
     const [pod] = items.filter(({ metadata }) => !metadata?.deletionTimestamp);
     if (!pod) throw new Error(`${owner.metadata?.name} has no pod`);
@@ -97,7 +98,3 @@ describe('a tenant on Postgres', () => {
     return await driver.inspectPartition(id);
   }
 });
-
-function idOf(tenant: TenantControlPlane): string {
-  return tenant.status?.runtimeId ?? '';
-}

@@ -8,6 +8,7 @@ import { configMaps, deployments, pods, secrets, services } from '../../src/kube
 import { decodeData } from '../../src/kube/secret-data.ts';
 import { isReady, type LocalCluster, openLocalCluster } from '../support/local-cluster.ts';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
+import { runtimeIdOf } from '../support/tenant.ts';
 
 type Credential = Parameters<LocalCluster['etcdctl']>[0];
 
@@ -37,18 +38,18 @@ describe('two tenants on one store', () => {
       'get',
       '--prefix',
       '--keys-only',
-      `/${idOf(blue)}/namespaces/`,
+      `/${runtimeIdOf(blue)}/namespaces/`,
     ]);
 
-    expect(own).toContain(`/${idOf(blue)}/namespaces/default`);
+    expect(own).toContain(`/${runtimeIdOf(blue)}/namespaces/default`);
   });
 
   it('do not read one another’s', async () => {
     const credential = await storeCredential(blue);
 
     for (const keys of [
-      ['--prefix', `/${idOf(green)}/`],
-      [`/${idOf(green)}/namespaces/default`],
+      ['--prefix', `/${runtimeIdOf(green)}/`],
+      [`/${runtimeIdOf(green)}/namespaces/default`],
       ['--from-key', ''],
     ]) {
       await expect(cluster.etcdctl(credential, ['get', ...keys])).rejects.toThrow(/permission denied/);
@@ -84,7 +85,7 @@ describe('two tenants on one store', () => {
 
     const raw = await cluster.etcdctl(await storeCredential(blue), [
       'get',
-      `/${idOf(blue)}/secrets/default/sealed`,
+      `/${runtimeIdOf(blue)}/secrets/default/sealed`,
     ]);
 
     expect(raw).toContain('k8s:enc:secretbox:v1:');
@@ -101,18 +102,23 @@ describe('two tenants on one store', () => {
       await cluster.client.get(secrets, { namespace: cluster.namespace, name: 'blue-kubeconfig' }),
     ).toBeUndefined();
     expect(
-      await cluster.etcdctl(await rootCredential(), ['get', '--prefix', '--keys-only', `/${idOf(blue)}/`]),
+      await cluster.etcdctl(await rootCredential(), [
+        'get',
+        '--prefix',
+        '--keys-only',
+        `/${runtimeIdOf(blue)}/`,
+      ]),
     ).toBe('');
     const users = await cluster.etcdctl(await rootCredential(), ['user', 'list']);
-    expect(users).not.toContain(idOf(blue));
-    expect(users).toContain(idOf(green));
+    expect(users).not.toContain(runtimeIdOf(blue));
+    expect(users).toContain(runtimeIdOf(green));
     expect(await restartsOf(green)).toEqual(before);
     expect(isReady((await cluster.tenant('green')) as TenantControlPlane)).toBe(true);
   }, 120_000);
 
   async function storeCredential(tenant: TenantControlPlane): Promise<Credential> {
-    const access = await cluster.controlPlaneSecret(`${idOf(tenant)}-datastore`);
-    return credentialFiles(idOf(tenant), access['ca.crt'], access['client.crt'], access['client.key']);
+    const access = await cluster.controlPlaneSecret(`${runtimeIdOf(tenant)}-datastore`);
+    return credentialFiles(runtimeIdOf(tenant), access['ca.crt'], access['client.crt'], access['client.key']);
   }
 
   async function rootCredential(): Promise<Credential> {
@@ -146,7 +152,7 @@ describe('two tenants on one store', () => {
   }
 
   async function ownedBy(tenant: TenantControlPlane): Promise<readonly string[]> {
-    const labelSelector = `marina.dev/runtime-id=${idOf(tenant)}`;
+    const labelSelector = `marina.dev/runtime-id=${runtimeIdOf(tenant)}`;
     const kinds: readonly Resource[] = [services, secrets, configMaps, deployments, pods];
     const lists = await Promise.all(
       kinds.map((kind) => cluster.client.list(kind, { namespace: 'marina-tenants', labelSelector })),
@@ -157,7 +163,7 @@ describe('two tenants on one store', () => {
   }
 
   async function restartsOf(tenant: TenantControlPlane): Promise<readonly string[]> {
-    const labelSelector = `marina.dev/runtime-id=${idOf(tenant)}`;
+    const labelSelector = `marina.dev/runtime-id=${runtimeIdOf(tenant)}`;
     const { items } = await cluster.client.list(pods, { namespace: 'marina-tenants', labelSelector });
     return items.map(
       (pod) =>
@@ -165,7 +171,3 @@ describe('two tenants on one store', () => {
     );
   }
 });
-
-function idOf(tenant: TenantControlPlane): string {
-  return tenant.status?.runtimeId ?? '';
-}

@@ -6,29 +6,24 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { silentLog } from '../../src/engine/log.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { Informer } from '../../src/kube/informer.ts';
-import { connect } from '../../src/kube/kubeconfig.ts';
-import { configMaps, namespaces, type ConfigMap } from '../../src/kube/resources.ts';
+import { type ConfigMap, configMaps, namespaces } from '../../src/kube/resources.ts';
 import { startKine } from '../support/kine.ts';
 import type { Kine } from '../support/kine.ts';
 import { startKubeApiserver } from '../support/kube-apiserver.ts';
-import type { KubeApiserver } from '../support/kube-apiserver.ts';
 import { postgresConnection, postgresCredential } from '../support/postgres-datastore.ts';
 import { startPostgres } from '../support/postgres.ts';
 import type { PostgresServer } from '../support/postgres.ts';
+import { TenantApiservers } from '../support/tenant-apiservers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 jest.setTimeout(90_000);
 
 const ids = ['a', 'aa'] as const;
 
-interface Tenant {
-  readonly kine: Kine;
-  readonly apiserver: KubeApiserver;
-}
-
 let postgres: PostgresServer;
 let driver: DataStoreDriver;
-const tenants = new Map<string, Tenant>();
+const tenants = new TenantApiservers();
+const kines = new Map<string, Kine>();
 const started = new AsyncDisposableStack();
 
 beforeAll(async () => {
@@ -48,27 +43,28 @@ async function startTenant(id: string): Promise<void> {
       extraArgs: ['--etcd-compaction-interval=2s'],
     }),
   );
-  tenants.set(id, { kine, apiserver });
+  kines.set(id, kine);
+  tenants.add(id, apiserver);
 }
 
 it('kube-apiserver runs on nothing but its partition', async () => {
   for (const id of ids) {
     expect((await driver.inspectPartition(id)).keys).toBeGreaterThan(100);
-    expect(await tenant(id).apiserver.logTail(100_000)).not.toContain('permission denied');
+    expect(await tenants.get(id).logTail(100_000)).not.toContain('permission denied');
   }
 });
 
 it('apiservers on one Postgres do not see one another’s objects', async () => {
-  await createNamespace('a', 'only-in-a');
-  await createNamespace('aa', 'only-in-aa');
-  expect(await listNamespaces('a')).toContain('only-in-a');
-  expect(await listNamespaces('a')).not.toContain('only-in-aa');
-  expect(await listNamespaces('aa')).toContain('only-in-aa');
-  expect(await listNamespaces('aa')).not.toContain('only-in-a');
+  await tenants.createNamespace('a', 'only-in-a');
+  await tenants.createNamespace('aa', 'only-in-aa');
+  expect(await tenants.listNamespaces('a')).toContain('only-in-a');
+  expect(await tenants.listNamespaces('a')).not.toContain('only-in-aa');
+  expect(await tenants.listNamespaces('aa')).toContain('only-in-aa');
+  expect(await tenants.listNamespaces('aa')).not.toContain('only-in-a');
 });
 
 it('a watch sees what is written, also after kine and Postgres were away', async () => {
-  await using client = await clientOf('a');
+  await using client = await tenants.clientOf('a');
   const informer = new Informer({
     client: client.kube,
     resource: configMaps,
@@ -81,8 +77,8 @@ it('a watch sees what is written, also after kine and Postgres were away', async
   const faults: Readonly<Record<string, () => Promise<void>>> = {
     'nothing happened': async () => {},
     'kine crashed': async () => {
-      await tenant('a').kine.kill();
-      await tenant('a').kine.start();
+      await kines.get('a')?.kill();
+      await kines.get('a')?.start();
     },
     'Postgres was restarted': () => postgres.restart(),
     'Postgres crashed': async () => {
@@ -101,8 +97,8 @@ it('a watch sees what is written, also after kine and Postgres were away', async
 });
 
 it('a list that was begun before a compaction cannot be gone on with after it', async () => {
-  await using client = await clientOf('aa');
-  for (const name of ['chunk-1', 'chunk-2', 'chunk-3']) await createNamespace('aa', name);
+  await using client = await tenants.clientOf('aa');
+  for (const name of ['chunk-1', 'chunk-2', 'chunk-3']) await tenants.createNamespace('aa', name);
   const first = await client.kube.list(namespaces, { limit: 1 });
   const next = first.metadata?.continue ?? '';
   expect(next).not.toBe('');
@@ -120,7 +116,7 @@ it('a list that was begun before a compaction cannot be gone on with after it', 
 });
 
 it('kine removes the history that its apiserver has compacted', async () => {
-  await using client = await clientOf('aa');
+  await using client = await tenants.clientOf('aa');
   await using administrator = await connectTo('aa');
   for (let index = 0; index < 20; index += 1) await putConfigMap(client.kube, `revision ${index}`);
   await waitUntil(
@@ -138,23 +134,16 @@ it('kine removes the history that its apiserver has compacted', async () => {
 });
 
 it('an apiserver goes on where it was, after its neighbour was deleted', async () => {
-  await createNamespace('aa', 'kept');
-  await tenant('a').apiserver.stop();
-  await tenant('a').kine.stop();
-  tenants.delete('a');
+  await tenants.createNamespace('aa', 'kept');
+  await tenants.stop('a');
+  await kines.get('a')?.stop();
   const { keys } = await driver.inspectPartition('aa');
   await driver.deletePartition('a');
   expect(await driver.inspectPartition('a')).toMatchObject({ userExists: false, roleExists: false, keys: 0 });
   expect((await driver.inspectPartition('aa')).keys).toBeGreaterThanOrEqual(keys);
-  await tenant('aa').apiserver.restart();
-  expect(await listNamespaces('aa')).toContain('kept');
+  await tenants.get('aa').restart();
+  expect(await tenants.listNamespaces('aa')).toContain('kept');
 });
-
-function tenant(id: string): Tenant {
-  const running = tenants.get(id);
-  if (!running) throw new Error(`no tenant ${id} is running`);
-  return running;
-}
 
 /** Runs it until it is disposed of. */
 function run(informer: Informer<ConfigMap>): AsyncDisposable {
@@ -175,28 +164,11 @@ async function putConfigMap(kube: KubeClient, value: string, name = 'written'): 
 
 /** kine tells its callers of each connection that was cut, so the first writes after a fault may fail. */
 async function tryToWrite(id: string, value: string): Promise<boolean> {
-  await using client = await clientOf(id);
+  await using client = await tenants.clientOf(id);
   return await putConfigMap(client.kube, value).then(
     () => true,
     () => false,
   );
-}
-
-async function createNamespace(id: string, name: string): Promise<void> {
-  await using client = await clientOf(id);
-  await client.kube.create(namespaces, { metadata: { name } });
-}
-
-async function listNamespaces(id: string): Promise<readonly (string | undefined)[]> {
-  await using client = await clientOf(id);
-  const { items } = await client.kube.list(namespaces);
-  return items.map((item) => item.metadata?.name);
-}
-
-async function clientOf(id: string): Promise<AsyncDisposable & { readonly kube: KubeClient }> {
-  const { server, ca, admin } = tenant(id).apiserver;
-  const kube = await connect({ server, ca: ca.certificate, cert: admin.certificate, key: admin.privateKey });
-  return { kube, [Symbol.asyncDispose]: () => kube.close() };
 }
 
 async function connectTo(database: string) {

@@ -21,3 +21,9 @@ export function aTenant(
     spec: withDefaults({ kubernetes: { version: 'v1.36.3' }, ...spec }),
   };
 }
+
+/** What a tenant that has been accepted is called everywhere outside its own object. */
+export function runtimeIdOf({ metadata, status }: TenantControlPlane): string {
+  if (!status?.runtimeId) throw new Error(`TenantControlPlane ${metadata?.name} has no runtime id yet`);
+  return status.runtimeId;
+}

@@ -1,10 +1,12 @@
-import type { V1Container, V1Probe, V1ResourceRequirements } from '@kubernetes/client-node';
+import type { V1Container, V1Probe, V1ResourceRequirements, V1VolumeMount } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
 import type { ContainerResources } from '../../api/v1alpha1/resources.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { apiServerPort } from '../service/build.ts';
 import { bareVersion } from '../versions.ts';
 import { mountPaths } from './paths.ts';
+import { httpProbe, probeTimings } from './probe.ts';
+import { restricted } from './restricted.ts';
 import { runtimeSettings } from './runtime-settings.ts';
 import type { StoreAccess } from './store-access.ts';
 import { kineSocketMount, volumeNames } from './volumes.ts';
@@ -57,14 +59,14 @@ export function buildContainers(
   store: StoreAccess,
   flags: Record<ControlPlaneProgram, string[]>,
 ): V1Container[] {
-  return programs.map((program) => {
-    const container = buildContainer(tenant, program, flags[program.program]);
-    const mounts = program.program === 'apiServer' && store.driver === 'postgres' ? [kineSocketMount] : [];
-    return { ...container, volumeMounts: [...(container.volumeMounts ?? []), ...mounts] };
-  });
+  return programs.map((program) => ({
+    ...buildContainer(tenant, program),
+    args: flags[program.program],
+    volumeMounts: mountsOf(program, store),
+  }));
 }
 
-function buildContainer(tenant: TenantControlPlane, program: Program, flags: string[]): V1Container {
+function buildContainer(tenant: TenantControlPlane, program: Program): V1Container {
   const { registrySettings, resources } = tenant.spec.controlPlane.deployment;
   const version = bareVersion(tenant.spec.kubernetes.version);
   const amounts = mergeResources(program, resources?.[program.program]);
@@ -73,32 +75,21 @@ function buildContainer(tenant: TenantControlPlane, program: Program, flags: str
     image: `${registrySettings.registry}/${registrySettings[program.image]}:v${version}${registrySettings.tagSuffix}`,
     imagePullPolicy: 'IfNotPresent',
     command: [program.name],
-    args: flags,
     env: runtimeSettings(amounts),
     ports: [{ name: portName(program), containerPort: program.port, protocol: 'TCP' }],
     resources: amounts,
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: {
-        drop: ['ALL'],
-        // The official image's file capability: without it in the bounding set exec fails with EPERM.
-        ...(program.program === 'apiServer' && { add: ['NET_BIND_SERVICE'] }),
-      },
-    },
-    // Quick to notice, slow to give up: a crowd of births may take minutes without anything being wrong.
-    startupProbe: probe(program.port, program.startupPath ?? program.livenessPath, {
-      period: 1,
-      failures: 600,
-      timeout: 5,
-    }),
-    livenessProbe: probe(program.port, program.livenessPath, { period: 10, failures: 8, timeout: 15 }),
-    ...(program.readinessPath && {
-      readinessProbe: probe(program.port, program.readinessPath, { period: 5, failures: 3, timeout: 15 }),
-    }),
+    // The official image of kube-apiserver has a file capability: without it in the bounding set exec fails with EPERM.
+    securityContext: restricted(program.program === 'apiServer' ? ['NET_BIND_SERVICE'] : []),
+    startupProbe: probe(program, 'startup', program.startupPath ?? program.livenessPath),
+    livenessProbe: probe(program, 'liveness', program.livenessPath),
+    ...(program.readinessPath && { readinessProbe: probe(program, 'readiness', program.readinessPath) }),
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    volumeMounts: [{ name: volumeNames[program.program], mountPath: mountPaths.pki, readOnly: true }],
   };
+}
+
+function mountsOf({ program }: Program, { driver }: StoreAccess): V1VolumeMount[] {
+  const files = { name: volumeNames[program], mountPath: mountPaths.pki, readOnly: true };
+  return program === 'apiServer' && driver === 'postgres' ? [files, kineSocketMount] : [files];
 }
 
 function portName(program: Program): string {
@@ -118,15 +109,6 @@ function toText(amounts: ContainerResources['requests']): Record<string, string>
   return Object.fromEntries(Object.entries(amounts ?? {}).map(([name, amount]) => [name, String(amount)]));
 }
 
-function probe(
-  port: number,
-  path: string,
-  timing: { readonly period: number; readonly failures: number; readonly timeout: number },
-): V1Probe {
-  return {
-    httpGet: { scheme: 'HTTPS', port, path },
-    periodSeconds: timing.period,
-    failureThreshold: timing.failures,
-    timeoutSeconds: timing.timeout,
-  };
+function probe({ port }: Program, kind: keyof typeof probeTimings, path: string): V1Probe {
+  return httpProbe({ scheme: 'HTTPS', port, path }, probeTimings[kind]);
 }

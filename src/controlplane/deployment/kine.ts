@@ -1,11 +1,13 @@
-import type { V1Container, V1Probe } from '@kubernetes/client-node';
+import type { V1Container } from '@kubernetes/client-node';
 import { kineArguments } from '../../datastore/postgres/kine.ts';
 import { mountPaths } from './paths.ts';
+import { httpProbe, probeTimings } from './probe.ts';
+import { restricted } from './restricted.ts';
 import { runtimeSettings } from './runtime-settings.ts';
 import type { StoreAccess } from './store-access.ts';
 import { kineCredentialMount, kineSocketMount } from './volumes.ts';
 
-const metricsPort = 2381;
+const metrics = { scheme: 'HTTP', port: 2381, path: '/metrics' } as const;
 
 /**
  * kine between kube-apiserver and Postgres, as a native sidecar (KEP-753): it answers before the API server starts, and ends after it. Its
@@ -27,22 +29,16 @@ export function buildKine({ endpoints, partition }: StoreAccess, image: string):
         certificateAuthorityFile: `${mountPaths.kineCredential}/ca.crt`,
         certificateFile: `${mountPaths.kineCredential}/client.crt`,
         keyFile: `${mountPaths.kineCredential}/client.key`,
-        metricsAddress: `:${metricsPort}`,
+        metricsAddress: `:${metrics.port}`,
       }),
     ],
     env: runtimeSettings(resources),
-    ports: [{ name: 'kine-metrics', containerPort: metricsPort, protocol: 'TCP' }],
+    ports: [{ name: 'kine-metrics', containerPort: metrics.port, protocol: 'TCP' }],
     resources,
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-    },
-    startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 600, timeoutSeconds: 5 },
-    livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 8, timeoutSeconds: 15 },
+    securityContext: restricted(),
+    startupProbe: httpProbe(metrics, probeTimings.startup),
+    livenessProbe: httpProbe(metrics, probeTimings.liveness),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [kineCredentialMount, kineSocketMount],
   };
 }
-
-const probe: V1Probe = { httpGet: { scheme: 'HTTP', port: metricsPort, path: '/metrics' } };
