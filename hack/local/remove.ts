@@ -40,7 +40,7 @@ export async function clearState(
   kept: 'nothing' | 'kubeconfigs and certificates',
 ): Promise<void> {
   if (!existsSync(checkout.stateDirectory)) return;
-  const stays = ['logs', 'bench', 'image', 'lock'];
+  const stays = ['logs', 'bench', 'conformance', 'image', 'lock'];
   if (kept !== 'nothing') stays.push('management.kubeconfig', 'tenants', 'pki', 'bin');
   for (const name of await readdir(checkout.stateDirectory)) {
     if (!stays.includes(name))

@@ -8,7 +8,7 @@ import { buildArguments, goBuild, moduleDirectory } from './go.ts';
 import { progressToStderr } from './progress.ts';
 import type { Progress } from './progress.ts';
 import { recipes } from './recipes.ts';
-import type { BinaryName, Recipe } from './recipes.ts';
+import type { BinaryName, Recipe, Release } from './recipes.ts';
 
 export { cacheDirectory } from './cache.ts';
 export { kubernetesVersion } from './versions.ts';
@@ -39,7 +39,7 @@ async function ensureBinary(name: BinaryName, progress: Progress): Promise<strin
   const entry = { key: `binaries/${name}-${await recipeHash(recipe)}`, what: name };
   const directory = await ensureCached(entry, progress, async (target) => {
     const output = path.join(target, name);
-    if (await tryDownload(name, recipe, output, progress)) return;
+    if (recipe.release && (await tryDownload(name, recipe.release, output, progress))) return;
     progress(
       `building ${name} from its pinned Go module, up to ${minutes(recipe.coldMinutes)} when nothing of it is built yet`,
     );
@@ -88,13 +88,13 @@ export async function recipeHash(recipe: Recipe): Promise<string> {
 
 async function tryDownload(
   name: BinaryName,
-  recipe: Recipe,
+  release: Release,
   output: string,
   progress: Progress,
 ): Promise<boolean> {
-  if (process.arch !== 'x64' || !(await isReachable(recipe.release.url))) return false;
-  progress(`downloading ${name} from ${new URL(recipe.release.url).host}`);
-  await downloadRelease(recipe.release, output);
+  if (process.arch !== 'x64' || !(await isReachable(release.url))) return false;
+  progress(`downloading ${name} from ${new URL(release.url).host}`);
+  await downloadRelease(release, output);
   return true;
 }
 

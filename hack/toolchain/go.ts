@@ -10,13 +10,13 @@ export function moduleDirectory(module: GoModule): string {
 }
 
 /** What of a recipe decides the bytes that are built. */
-export type BuildRecipe = Pick<Recipe, 'module' | 'package' | 'variables'>;
+export type BuildRecipe = Pick<Recipe, 'module' | 'package' | 'variables' | 'isTest'>;
 
 /** Arguments of `go` for one program. Change them and every cached binary is made anew. */
 export function buildArguments(recipe: BuildRecipe): readonly string[] {
   const stamps = Object.entries(recipe.variables).map(([variable, value]) => `-X ${variable}=${value}`);
-  const flags = ['build', '-trimpath', '-buildvcs=false', '-ldflags', ['-s', '-w', ...stamps].join(' ')];
-  return [...flags, recipe.package];
+  const flags = ['-trimpath', '-buildvcs=false', '-ldflags', ['-s', '-w', ...stamps].join(' ')];
+  return [...(recipe.isTest ? ['test', '-c', '-vet=off'] : ['build']), ...flags, recipe.package];
 }
 
 /** Builds one program of a pinned module. @throws ToolchainError GoMissing, GoTooOld, BuildFailed (the log is named) */
@@ -30,7 +30,7 @@ export async function goBuild(recipe: BuildRecipe, output: string, log: string):
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ToolchainError('BuildFailed', `go build ${recipe.package}`, reason, { cause });
+    throw new ToolchainError('BuildFailed', `go ${command} ${recipe.package}`, reason, { cause });
   }
 }
 

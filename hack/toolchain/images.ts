@@ -33,12 +33,16 @@ export async function ensureImages(
   progress: Progress = progressToStderr,
 ): Promise<readonly Image[]> {
   const images: Image[] = [];
-  for (const name of names) images.push(await ensureImage(name, progress));
+  for (const name of names) images.push(await ensureImage(name, imageDefinitions[name], progress));
   return images;
 }
 
-async function ensureImage(name: ImageName, progress: Progress): Promise<Image> {
-  const definition: ImageDefinition = imageDefinitions[name];
+/** @param name of its place in the cache; its contents come from `definition` and the common ones of every image */
+export async function ensureImage(
+  name: string,
+  definition: ImageDefinition,
+  progress: Progress = progressToStderr,
+): Promise<Image> {
   const binaries: Partial<Record<BinaryName, string>> = await ensureBinaries(definition.binaries, progress);
   const binary = (wanted: BinaryName): string => {
     const found = binaries[wanted];

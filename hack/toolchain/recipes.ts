@@ -1,16 +1,28 @@
 import {
+  agnhostVersion,
   cniPluginsVersion,
   containerdVersion,
   coreDnsVersion,
   etcdVersion,
+  ginkgoVersion,
   kindVersion,
   kineVersion,
   kubernetesBuildDate,
   kubernetesVersion,
+  versitygwVersion,
 } from './versions.ts';
 
 export type GoModule =
-  'kubernetes' | 'etcd' | 'coredns' | 'containerd' | 'cni-plugins' | 'kind' | 'kine' | 'pause';
+  | 'kubernetes'
+  | 'kubernetes-e2e'
+  | 'etcd'
+  | 'coredns'
+  | 'containerd'
+  | 'cni-plugins'
+  | 'kind'
+  | 'kine'
+  | 'pause'
+  | 'versitygw';
 
 /** An official release file. Checksum files hold one hash, or lines of `<hash>  <file>`. */
 export type Release = {
@@ -24,12 +36,15 @@ export type Release = {
 export type Recipe = {
   readonly module: GoModule;
   readonly package: string;
+  /** Built from the test files of the package, as `go test -c` does. */
+  readonly isTest?: true;
   /** `-X` values of the linker by full variable name. */
   readonly variables: Readonly<Record<string, string>>;
   readonly versionArgs: readonly string[];
   /** Occurs in what the program prints for `versionArgs` when it is of the pinned version. */
   readonly versionText: string;
-  readonly release: Release;
+  /** Absent where upstream releases no such file. */
+  readonly release?: Release;
   /** Minutes of a cold build on two cores, what the module's other programs share included. */
   readonly coldMinutes: number;
 };
@@ -51,6 +66,17 @@ function kubernetes(
     versionText: versionText ?? `Kubernetes ${kubernetesVersion}`,
     release: { url, checksums: `${url}.sha256` },
     coldMinutes,
+  };
+}
+
+const kubernetesTests = `https://dl.k8s.io/release/${kubernetesVersion}/kubernetes-test-linux-amd64.tar.gz`;
+
+/** Of upstream's archive of test programs. */
+function testProgram(name: string): Release {
+  return {
+    url: kubernetesTests,
+    checksums: `${kubernetesTests}.sha256`,
+    member: `kubernetes/test/bin/${name}`,
   };
 }
 
@@ -124,6 +150,9 @@ const kindRelease = `${github}/kubernetes-sigs/kind/releases/download/v${kindVer
 
 const kineRelease = `${github}/k3s-io/kine/releases/download/v${kineVersion}`;
 
+const versitygwRelease = `${github}/versity/versitygw/releases/download/v${versitygwVersion}`;
+const versitygwArchive = `versitygw_v${versitygwVersion}_Linux_x86_64`;
+
 export const recipes = {
   'kube-apiserver': kubernetes('kube-apiserver', 6),
   'kube-controller-manager': kubernetes('kube-controller-manager', 6),
@@ -132,6 +161,33 @@ export const recipes = {
   kubelet: kubernetes('kubelet', 5),
   kubeadm: kubernetes('kubeadm', 4, ['version', '--output=short'], kubernetesVersion),
   kubectl: kubernetes('kubectl', 4, ['version', '--client'], `Client Version: ${kubernetesVersion}`),
+  'e2e.test': {
+    module: 'kubernetes-e2e',
+    package: 'k8s.io/kubernetes/test/e2e',
+    isTest: true,
+    variables: kubernetesVariables(),
+    versionArgs: ['--version'],
+    versionText: kubernetesVersion,
+    release: testProgram('e2e.test'),
+    coldMinutes: 10,
+  },
+  ginkgo: {
+    module: 'kubernetes-e2e',
+    package: 'github.com/onsi/ginkgo/v2/ginkgo',
+    variables: {},
+    versionArgs: ['version'],
+    versionText: `Ginkgo Version ${ginkgoVersion}`,
+    release: testProgram('ginkgo'),
+    coldMinutes: 1,
+  },
+  agnhost: {
+    module: 'kubernetes-e2e',
+    package: 'k8s.io/kubernetes/test/images/agnhost',
+    variables: { 'main.Version': agnhostVersion },
+    versionArgs: ['--version'],
+    versionText: `app version ${agnhostVersion}`,
+    coldMinutes: 4,
+  },
   etcd: etcd('etcd', 'go.etcd.io/etcd/server/v3', ['--version'], `etcd Version: ${etcdVersion}`),
   etcdctl: etcd('etcdctl', 'go.etcd.io/etcd/etcdctl/v3', ['version'], `etcdctl version: ${etcdVersion}`),
   kine: {
@@ -168,6 +224,19 @@ export const recipes = {
     versionText: `kind v${kindVersion} `,
     release: { url: kindRelease, checksums: `${kindRelease}.sha256sum` },
     coldMinutes: 1,
+  },
+  versitygw: {
+    module: 'versitygw',
+    package: 'github.com/versity/versitygw/cmd/versitygw',
+    variables: { 'main.Version': versitygwVersion },
+    versionArgs: ['--version'],
+    versionText: versitygwVersion,
+    release: {
+      url: `${versitygwRelease}/${versitygwArchive}.tar.gz`,
+      checksums: `${versitygwRelease}/checksums.txt`,
+      member: `${versitygwArchive}/versitygw`,
+    },
+    coldMinutes: 3,
   },
 } as const satisfies Record<string, Recipe>;
 

@@ -12,6 +12,12 @@ export const coreDnsVersion = '1.15.0';
 export const containerdVersion = '2.4.2';
 export const cniPluginsVersion = '1.9.1';
 export const kindVersion = '0.33.0';
+/** An S3 server, for tests. */
+export const versitygwVersion = '1.8.0';
+/** The two of `kubernetesVersion`: its go.mod, and AGNHOST in its test/utils/image/manifest.go. */
+export const ginkgoVersion = '2.28.1';
+export const agnhostVersion = '2.63.0';
+
 export const pauseVersion = '3.10.2';
 
 /** What `kubeadm config images list` of `kubernetesVersion` prints for the two images that follow their own versions. */
