@@ -40,6 +40,18 @@ export default {
     },
     {
       ...common,
+      displayName: 'stores',
+      roots: ['<rootDir>/test/stores'],
+      testMatch: ['**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'isolation',
+      roots: ['<rootDir>/test/isolation'],
+      testMatch: ['**/*.test.ts'],
+    },
+    {
+      ...common,
       displayName: 'e2e',
       roots: ['<rootDir>/test/e2e'],
       testMatch: ['**/*.test.ts'],

@@ -3,7 +3,16 @@ import type { Tally } from './jest-report.ts';
 import { formatDuration, formatTable } from './table.ts';
 
 /** In the order in which they run: what is quick to fail comes first. */
-export const stageNames = ['lint', 'unit', 'build', 'integration', 'faults', 'e2e'] as const;
+export const stageNames = [
+  'lint',
+  'unit',
+  'build',
+  'integration',
+  'isolation',
+  'faults',
+  'stores',
+  'e2e',
+] as const;
 
 export type StageName = (typeof stageNames)[number];
 

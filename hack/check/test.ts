@@ -22,7 +22,9 @@ const integrationBinaries = ['etcd', 'kube-apiserver', 'kube-controller-manager'
 /** Milliseconds; jest takes it for a whole run only, not from a project. */
 const testTimeouts: Partial<Record<StageName, number>> = {
   integration: 60_000,
+  isolation: 120_000,
   faults: 120_000,
+  stores: 120_000,
   e2e: 600_000,
 };
 
@@ -81,8 +83,12 @@ async function runStage(name: StageName, { jestArguments }: Plan): Promise<Tally
     case 'unit':
       return await jest(name, jestArguments);
     case 'integration':
+    case 'isolation':
     case 'faults':
       await ensureBinaries(integrationBinaries);
+      return await jest(name, jestArguments);
+    case 'stores':
+      await ensureBinaries([...integrationBinaries, 'kine']);
       return await jest(name, jestArguments);
     case 'e2e':
       return await inEnvironment(localEnvironment(interrupted.signal), () => jest(name, jestArguments));

@@ -3,10 +3,10 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Etcd3, IRequestOp } from 'etcd3';
 
 /** Keys from `key` up to, not including, `end`; the one key without `end`, and all keys from `key` on where it is one zero octet. */
-export interface KeyRange {
+export type KeyRange = {
   readonly key: Buffer;
   readonly range_end?: Buffer;
-}
+};
 
 export type Attempt = (client: Etcd3) => Promise<unknown>;
 

@@ -1,4 +1,4 @@
-/** How much of a suite is run: `short` in CI, `long` by `npm run test:faults`. */
+/** How much of a suite is run: `short` in CI, `long` by `npm run test:faults` and `npm run test:isolation`. */
 export const form: 'short' | 'long' = process.env['MARINA_TEST_FORM'] === 'long' ? 'long' : 'short';
 
 /** The number of repetitions, cycles or inputs for the form that is being run. */
