@@ -102,7 +102,10 @@ describe('a primary and a standby', () => {
       await expect(driver.ensurePartition('tenant')).rejects.toMatchObject(refused);
       const leaderless = await driver.checkHealth();
       expect(leaderless.healthy).toBe(false);
-      expect(leaderless.endpoints[0]?.message).toContain('no primary answers');
+      expect(leaderless.endpoints[0]).toMatchObject({
+        healthy: false,
+        message: expect.stringContaining('no primary answers'),
+      });
 
       await follower.client.query('SELECT pg_promote()');
       expect((await driver.inspectPartition('tenant')).roleExists).toBe(true);
@@ -112,6 +115,32 @@ describe('a primary and a standby', () => {
     } finally {
       await driver.close();
     }
+  });
+});
+
+describe('a server that reads well and takes no writes', () => {
+  it('is not well when it was made read-only', async () => {
+    await using world = await startWorld({ settings: { default_transaction_read_only: 'on' } });
+
+    const health = await world.driver.checkHealth();
+
+    expect(health.healthy).toBe(false);
+    expect(health.endpoints[0]?.message).toContain('set default_transaction_read_only = off');
+  });
+
+  it('is not well when its disk is full, and well again when there is room', async () => {
+    const settings = { max_wal_size: '64MB', min_wal_size: '32MB' };
+    await using world = await startWorld({ settings, volumeBytes: 128 * 1024 ** 2 });
+    const { server, driver } = world;
+    expect(await driver.checkHealth()).toMatchObject({ healthy: true });
+
+    await server.volume?.fill();
+    const full = await driver.checkHealth();
+    await server.volume?.free();
+
+    expect(full.healthy).toBe(false);
+    expect(full.endpoints[0]?.message).toMatch(/No space left on device: enlarge the volume/);
+    expect(await driver.checkHealth()).toMatchObject({ healthy: true });
   });
 });
 

@@ -102,7 +102,12 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
   };
 }
 
-async function enableAuthentication(endpoint: string, ca: Credential, root: Credential): Promise<void> {
+/** From then on a client is the user that its certificate names. */
+export async function enableAuthentication(
+  endpoint: string,
+  ca: Credential,
+  root: Credential,
+): Promise<void> {
   const client = new Etcd3({
     hosts: `https://${endpoint}`,
     credentials: {

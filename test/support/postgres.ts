@@ -9,6 +9,7 @@ import type { Credential } from './certificates.ts';
 import { freePort } from './ports.ts';
 import { startProcess, waitUntilReady } from './processes.ts';
 import type { RunningProcess } from './processes.ts';
+import { type SmallVolume, startSmallVolume } from './small-volume.ts';
 import { createTemporaryDirectory } from './temporary-directory.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -17,6 +18,8 @@ export interface PostgresOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** pg_hba.conf; default: what docs/guides/postgres-datastore.md tells. */
   readonly accessRules?: readonly string[];
+  /** Bytes of the volume that its data are on; default: the machine's own disk. Such a server cannot have a standby. */
+  readonly volumeBytes?: number;
 }
 
 export interface PostgresServer extends AsyncDisposable {
@@ -41,6 +44,8 @@ export interface PostgresServer extends AsyncDisposable {
   pause(): Promise<void>;
   resume(): Promise<void>;
   logTail(lines?: number): Promise<string>;
+  /** Of `volumeBytes`. */
+  readonly volume?: Pick<SmallVolume, 'fill' | 'free'>;
 }
 
 /** Marina and its tenants, by certificate; nobody else. The socket is in a directory that only the server's user can enter. */
@@ -56,6 +61,7 @@ interface Home {
   readonly port: number;
   readonly ca: Credential;
   readonly root: Credential;
+  readonly volume?: SmallVolume;
 }
 
 /** A real Postgres with mutual TLS, fresh and empty. What was committed outlives its processes, but not the machine. */
@@ -67,7 +73,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     createLeaf(ca, { commonName: 'postgres', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }),
     createLeaf(ca, { commonName: 'postgres' }),
   ]);
-  const home: Home = { directory, port: await freePort(), ca, root };
+  const port = await freePort();
   const contents = {
     'ca.crt': ca.certificate,
     'server.crt': serving.certificate,
@@ -80,10 +86,17 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   await mkdir(path.join(directory, 'socket'), { mode: 0o700 });
   for (const name of ['', 'socket', ...Object.keys(contents)]) await give(path.join(directory, name));
 
+  const data = path.join(directory, 'data');
+  const { volumeBytes } = options;
+  if (volumeBytes !== undefined) await mkdir(data);
+  const volume = volumeBytes === undefined ? undefined : await startSmallVolume(data, volumeBytes);
+  if (volume) await give(started.use(volume).path(''));
+  const home: Home = { directory, port, ca, root, ...(volume && { volume }) };
+
   const { initdb } = await binaries();
-  const [command, ...rest] = asServerUser([
+  const [command, ...rest] = asServerUser(home, [
     initdb,
-    `--pgdata=${path.join(directory, 'data')}`,
+    `--pgdata=${data}`,
     '--username=postgres',
     '--auth=reject',
     '--encoding=UTF8',
@@ -101,10 +114,10 @@ async function run(
   { settings = {} }: PostgresOptions,
   started: AsyncDisposableStack,
 ): Promise<PostgresServer> {
-  const { directory, port, ca, root } = home;
+  const { directory, port, ca, root, volume } = home;
   const endpoint = `127.0.0.1:${port}`;
   const { postgres } = await binaries();
-  const [command, ...args] = asServerUser([postgres, ...serverArguments(home, settings)]);
+  const [command, ...args] = asServerUser(home, [postgres, ...serverArguments(home, settings)]);
   const logFile = path.join(directory, 'postgres.log');
 
   const connect = async (database = 'postgres', as: Credential = root, user = roleOf(as.certificate)) => {
@@ -191,6 +204,7 @@ async function run(
     pause: () => signalAll('SIGSTOP'),
     resume: () => signalAll('SIGCONT'),
     logTail: async (lines) => (await server?.logTail(lines)) ?? '',
+    ...(volume && { volume }),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -229,12 +243,17 @@ async function binaries(): Promise<{ readonly initdb: string; readonly postgres:
 const serverUser = { uid: 65534, gid: 65534 };
 const isRoot = process.getuid?.() === 0;
 
-function asServerUser(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+/** In a mount namespace of its own where it has a volume. */
+function asServerUser(
+  { volume }: Pick<Home, 'volume'>,
+  command: readonly [string, ...string[]],
+): readonly [string, ...string[]] {
   if (!isRoot) return command;
   const { uid, gid } = serverUser;
   // What the kernel is to do when the parent ends is forgotten when the user changes, so it is told again.
   const options = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--pdeathsig=KILL'];
-  return ['setpriv', ...options, ...command];
+  const asUser = ['setpriv', ...options, ...command] as const;
+  return volume ? volume.inside(asUser) : asUser;
 }
 
 async function give(file: string): Promise<void> {

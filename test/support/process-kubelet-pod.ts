@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pause } from '../../src/engine/backoff.ts';
 import type { Clock } from '../../src/engine/clock.ts';
@@ -28,7 +29,10 @@ export interface PodOptions {
 export class ProcessPod {
   readonly pod: Pod;
   readonly address: string;
+  /** Native sidecars (KEP-753) first, which the others wait for. */
   readonly programs: readonly Program[];
+  private readonly containers: readonly Container[];
+  private readonly sidecars: number;
   private readonly options: PodOptions;
   private readonly transitions = new Map<string, { readonly status: string; readonly at: string }>();
   private readonly started = new Set<string>();
@@ -41,15 +45,22 @@ export class ProcessPod {
     this.pod = pod;
     this.options = options;
     this.address = options.address;
-    this.programs = (pod.spec?.containers ?? []).map(
-      (container) =>
+    const { containers = [], initContainers = [] } = pod.spec ?? {};
+    this.containers = [...initContainers, ...containers];
+    this.sidecars = initContainers.length;
+    this.programs = this.containers.map(
+      (container, index) =>
         new Program({
           container,
           address: options.address,
           directory: options.directory,
           isReal: options.real.includes(container.name),
           clock: options.clock,
-          changed: () => this.report(),
+          changed: () => {
+            this.report();
+            // Those that wait for it may start.
+            if (index < this.sidecars) void this.refresh();
+          },
         }),
     );
   }
@@ -85,7 +96,8 @@ export class ProcessPod {
   async halt(): Promise<void> {
     this.isStopping = true;
     await this.work;
-    await Promise.all(this.programs.map((program) => program.stop()));
+    await Promise.all(this.programs.slice(this.sidecars).map((program) => program.stop()));
+    await Promise.all(this.programs.slice(0, this.sidecars).map((program) => program.stop()));
   }
 
   private async bind(): Promise<void> {
@@ -104,14 +116,27 @@ export class ProcessPod {
 
   private async mount(): Promise<void> {
     const { spec } = this.pod;
-    for (const [index, container] of (spec?.containers ?? []).entries()) {
+    for (const [index, container] of this.containers.entries()) {
       const files = spec && mountedFiles(spec, container, this.options.sources);
       const program = this.programs[index];
       if (!files || !program || this.isStopping) continue;
       await writeMounted(this.options.directory, this.adapted(container, files));
-      if (this.started.has(container.name)) continue;
+      const isHeldBack = index >= this.sidecars && !this.haveSidecarsStarted();
+      if (this.started.has(container.name) || isHeldBack) continue;
+      await this.makeDirectories(container);
       this.started.add(container.name);
       await program.start();
+    }
+  }
+
+  private haveSidecarsStarted(): boolean {
+    return this.programs.slice(0, this.sidecars).every(({ ready }) => ready);
+  }
+
+  /** Also of volumes that are empty at first. */
+  private async makeDirectories({ volumeMounts = [] }: Container): Promise<void> {
+    for (const { mountPath } of volumeMounts) {
+      await mkdir(path.join(this.options.directory, mountPath), { recursive: true });
     }
   }
 
@@ -145,7 +170,9 @@ export class ProcessPod {
   }
 
   private status(): object {
-    const containerStatuses = this.programs.map((program) => program.status);
+    const statuses = this.programs.map((program) => program.status);
+    const initContainerStatuses = statuses.slice(0, this.sidecars);
+    const containerStatuses = statuses.slice(this.sidecars);
     const isRunning = this.started.size === this.programs.length;
     const ready = this.ready ? 'True' : 'False';
     return {
@@ -158,6 +185,7 @@ export class ProcessPod {
         this.condition('ContainersReady', ready),
         this.condition('Ready', ready),
       ],
+      ...(initContainerStatuses.length > 0 && { initContainerStatuses }),
       containerStatuses,
     };
   }

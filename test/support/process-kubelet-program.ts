@@ -119,7 +119,7 @@ export class Program {
 
   private async spawn(): Promise<void> {
     const { container, directory } = this.options;
-    const program = container.command?.[0] as BinaryName;
+    const program = path.posix.basename(container.command?.[0] ?? '') as BinaryName;
     const process = await startProcess({
       command: (await ensureBinaries([program]))[program],
       args: processArguments(this.options),
@@ -171,18 +171,30 @@ export class Program {
 
   private async answers(): Promise<boolean> {
     const { container, address } = this.options;
-    const { port, path: url } = container.readinessProbe?.httpGet ?? container.startupProbe?.httpGet ?? {};
-    return (await httpsStatus(`https://${address}:${port}${url}`, { rejectUnauthorized: false })) === 200;
+    const target = container.readinessProbe?.httpGet ?? container.startupProbe?.httpGet;
+    const url = `${address}:${target?.port}${target?.path}`;
+    if (target?.scheme === 'HTTP') return answersHttp(`http://${url}`);
+    return (await httpsStatus(`https://${url}`, { rejectUnauthorized: false })) === 200;
   }
+}
+
+async function answersHttp(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(1000) }).catch(() => undefined);
+  await response?.body?.cancel();
+  return response?.ok ?? false;
 }
 
 /** The arguments as in the pod, with the files where they really are and the pod's address to listen on. */
 function processArguments({ container, directory, address }: ProgramOptions): readonly string[] {
   const paths = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath);
   const real = (argument: string) =>
-    paths.reduce((text, mount) => text.replaceAll(mount, path.join(directory, mount)), argument);
+    paths
+      .reduce((text, mount) => text.replaceAll(mount, path.join(directory, mount)), argument)
+      .replace(/=:(\d+)$/, `=${address}:$1`);
+  const args = (container.args ?? []).map(real);
+  if (container.name === 'kine') return args;
   return [
-    ...(container.args ?? []).map(real),
+    ...args,
     `--bind-address=${address}`,
     ...(container.name === 'kube-apiserver' ? [`--advertise-address=${address}`] : []),
   ];

@@ -25,12 +25,13 @@ export interface MachineOptions {
   readonly node?: string;
   /**
    * Which containers run as processes: `kube-apiserver` (4 seconds, 130 MiB) by default, `kube-controller-manager` and
-   * `kube-scheduler` if asked; the others, or all of them when this is empty, are only said to run and to be ready.
+   * `kube-scheduler` if asked, and `kine`, without which a tenant on Postgres has no store; the others, or all of them when this
+   * is empty, are only said to run and to be ready.
    */
   readonly processes?: readonly ProgramName[];
 }
 
-export type ProgramName = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
+export type ProgramName = 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kine';
 
 export interface MachinePod {
   readonly name: string;
@@ -39,6 +40,8 @@ export interface MachinePod {
   /** Of kube-apiserver. */
   readonly restartCount: number;
   readonly pid: number | undefined;
+  /** Of all of its programs. */
+  readonly restarts: number;
 }
 
 /**
@@ -259,5 +262,6 @@ function describePod(pod: ProcessPod): MachinePod {
     ready: pod.ready,
     restartCount: apiServer?.restartCount ?? 0,
     pid: apiServer?.pid,
+    restarts: pod.programs.reduce((sum, { restartCount }) => sum + restartCount, 0),
   };
 }

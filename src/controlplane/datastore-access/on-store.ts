@@ -11,7 +11,7 @@ export async function onStore(
   call: (driver: DataStoreDriver) => Promise<unknown>,
 ): Promise<StepResult> {
   try {
-    await call(await store.driver());
+    await store.breaker.run(async () => call(await store.driver()));
     return done(undefined);
   } catch (error: unknown) {
     if (!(error instanceof DataStoreError)) throw error;

@@ -3,6 +3,7 @@ import type { DataStoreHealth, EndpointHealth, PostgresConnection } from '../dri
 import { DataStoreError } from '../errors.ts';
 import { administrativeDatabase, connectClient } from './connect.ts';
 import { wrapError } from './errors.ts';
+import { connectionsPerTenant } from './kine.ts';
 import { query } from './primary.ts';
 import type { Primary } from './primary.ts';
 
@@ -13,6 +14,8 @@ export interface ServerFacts {
   /** e.g. `18.4`. */
   readonly version: string;
   readonly standby: boolean;
+  /** Takes no writes; so does every standby. */
+  readonly readOnly: boolean;
   readonly superuser: boolean;
   readonly connections: number;
   /** Connections that are for anybody: `max_connections` without those that are reserved. */
@@ -33,6 +36,7 @@ interface Answer {
   readonly health: EndpointHealth;
   readonly facts?: ServerFacts;
   readonly latencyMs?: number;
+  readonly storeId?: string;
 }
 
 /** Asks servers one by one, each by a connection of its own: that one can be had is what is asked first. */
@@ -48,12 +52,14 @@ async function ask(connection: PostgresConnection, endpoint: string): Promise<An
     try {
       const latencyMs = await timeRead(client);
       const facts = await readFacts({ read: (read) => query(client, read) });
-      const message = findFault(facts);
+      const storeId = facts.superuser ? await readStoreId(client) : undefined;
+      const message = findFault(facts) ?? (await findFullDisk(client));
       const standby = facts.standby && { standby: true as const };
       return {
         health: { endpoint, healthy: !message, ...standby, ...(message && { message }) },
         facts,
         latencyMs,
+        storeId,
       };
     } finally {
       await client.end().catch(() => undefined);
@@ -68,6 +74,33 @@ async function timeRead(client: ClientBase): Promise<number> {
   const started = performance.now();
   await query(client, { operation: 'read', sql: 'SELECT pg_is_in_recovery()' });
   return performance.now() - started;
+}
+
+/** Made with the server's data and the same on all copies of them, so a standby that takes over is the same store. */
+async function readStoreId(client: ClientBase): Promise<string | undefined> {
+  const [row] = await query<{ readonly id: string }>(client, {
+    operation: 'read system identifier',
+    sql: 'SELECT system_identifier::text AS id FROM pg_control_system()',
+  });
+  return row?.id;
+}
+
+/**
+ * A server whose disk is full still reads well. To sort out of memory leaves nothing behind: no row, no write-ahead log, and no file after
+ * the statement.
+ */
+async function findFullDisk(client: ClientBase): Promise<string | undefined> {
+  try {
+    const settings =
+      "SELECT set_config('work_mem', '64kB', false), set_config('temp_tablespaces', '', false)";
+    await query(client, { operation: 'prepare a temporary file', sql: settings });
+    const spill = 'SELECT count(*) FROM generate_series(1, 20000)';
+    await query(client, { operation: 'write a temporary file', sql: spill });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DataStoreError) || error.code !== 'NoSpace') throw error;
+    return `${error.code}: ${error.message}`;
+  }
 }
 
 /** @throws DataStoreError */
@@ -90,6 +123,7 @@ const factsSql = `
     current_setting('server_version_num')::int AS "versionNumber",
     split_part(current_setting('server_version'), ' ', 1) AS version,
     pg_is_in_recovery() AS standby,
+    current_setting('transaction_read_only') = 'on' AS "readOnly",
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
     (SELECT count(*)::int FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -107,7 +141,10 @@ const trustingSql = `
 export function findFault(facts: ServerFacts): string | undefined {
   const wall = findOpenWall(facts);
   if (wall) return wall;
-  const { connections, connectionLimit, synchronousCommit } = facts;
+  const { standby, readOnly, connections, connectionLimit, synchronousCommit } = facts;
+  if (readOnly && !standby) {
+    return 'read-only, and no standby: set default_transaction_read_only = off, or promote another server';
+  }
   if (!synchronousCommit) {
     return "a crash would lose acknowledged writes, and tenants' revisions would go backwards: set synchronous_commit = on";
   }
@@ -135,13 +172,18 @@ function summarize(answers: readonly Answer[]): DataStoreHealth {
   const endpoints = answers.map((answer) => answer.health);
   const primary = answers.find((answer) => answer.facts?.standby === false);
   if (!primary?.facts) return { healthy: false, endpoints: endpoints.map(explainStandby) };
-  const { facts, latencyMs, health } = primary;
+  const { facts, latencyMs, health, storeId } = primary;
   return {
     healthy: health.healthy,
     latencyMs,
     version: facts.version,
+    ...(storeId !== undefined && { storeId }),
     sizeBytes: facts.sizeBytes,
-    connections: { used: facts.connections, limit: facts.connectionLimit },
+    connections: {
+      used: facts.connections,
+      limit: facts.connectionLimit,
+      perTenant: connectionsPerTenant,
+    },
     endpoints,
   };
 }
@@ -149,5 +191,6 @@ function summarize(answers: readonly Answer[]): DataStoreHealth {
 /** A standby is well as long as there is somebody that it stands by. */
 function explainStandby(health: EndpointHealth): EndpointHealth {
   if (!health.standby || health.message) return health;
-  return { ...health, message: 'read-only, and no primary answers: promote it, or bring the primary back' };
+  const message = 'read-only, and no primary answers: promote it, or bring the primary back';
+  return { ...health, healthy: false, message };
 }
