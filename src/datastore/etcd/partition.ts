@@ -1,3 +1,4 @@
+import type { PartitionAccess } from '../driver.ts';
 import { requirePartitionId } from '../partition-id.ts';
 
 /** As etcd3 spells etcd's permission types. */
@@ -34,12 +35,12 @@ export const compactionKey = 'compact_rev_key';
  * another id is, whatever the other id (CVE-2024-42480 was a range open at the top).
  * @throws DataStoreError `Unsupported` for an id that is not lower-case letters and digits, single hyphens between them
  */
-export function etcdPartition(id: string): EtcdPartition {
+export function etcdPartition(id: string, access: PartitionAccess = 'ReadWrite'): EtcdPartition {
   requirePartitionId(id, 'etcd: name partition');
   const prefix = `/${id}/`;
   const end = `/${id}0`;
   const grants: readonly Grant[] = [
-    { permission: 'Readwrite', start: prefix, end },
+    { permission: access === 'ReadWrite' ? 'Readwrite' : 'Read', start: prefix, end },
     { permission: 'Read', start: compactionKey, end: '' },
   ];
   return { id, name: id, prefix, end, grants };

@@ -70,12 +70,18 @@ const sharedSql = `
 
 async function observeInside(primary: Primary, { name }: PostgresPartition): Promise<ObservedInside> {
   const operation = `read schema and languages in ${name}`;
-  const [row] = await primary.read<InsideFacts>({ operation, sql: insideSql, database: name });
-  return { schema: row?.schema ?? undefined, languages: row?.languages ?? [] };
+  const values = [name];
+  const [row] = await primary.read<InsideFacts>({ operation, sql: insideSql, values, database: name });
+  return {
+    schema: row?.schema ?? undefined,
+    languages: row?.languages ?? [],
+    writable: row?.writable ?? undefined,
+  };
 }
 
 interface InsideFacts extends Pick<ObservedInside, 'languages'> {
   readonly schema: ObservedInside['schema'] | null;
+  readonly writable: boolean | null;
 }
 
 const insideSql = `
@@ -87,7 +93,8 @@ const insideSql = `
     (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('language', lanname, 'grantee', grantee.rolname)), '[]')
       FROM pg_language, aclexplode(coalesce(lanacl, acldefault('l', lanowner))) AS grant_
       LEFT JOIN pg_roles grantee ON grantee.oid = grant_.grantee
-      WHERE lanpltrusted AND grant_.grantee <> lanowner) AS languages`;
+      WHERE lanpltrusted AND grant_.grantee <> lanowner) AS languages,
+    (SELECT has_table_privilege($1, oid, 'INSERT') FROM pg_class WHERE oid = to_regclass('public.kine')) AS writable`;
 
 /** An expression: the JSON of a list of `Grant`s. */
 function grantsOf(acl: string): string {

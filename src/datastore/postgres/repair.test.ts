@@ -23,6 +23,7 @@ const role: ObservedRole = { ...wantedAttributes, connectionLimit: 24, hasPasswo
 const inside: ObservedInside = {
   schema: { owner: self, grants: [grant(self, 'USAGE'), grant('a', 'USAGE'), grant('a', 'CREATE')] },
   languages: [],
+  writable: true,
 };
 const right: ObservedAccess = {
   self,
@@ -91,6 +92,7 @@ const observations: fc.Arbitrary<ObservedAccess> = fc
         { language: 'sql', grantee: null },
         { language: 'plpgsql', grantee: 'a' },
       ]),
+      writable: fc.constantFrom(true, false, undefined),
     }),
   })
   .map((observed) => (observed.database?.connectable ? observed : { ...observed, inside: undefined }));
@@ -129,14 +131,14 @@ describe('planRepair', () => {
 
   it('ends at exactly what is wanted within three rounds, from anywhere, and is done then', () => {
     fc.assert(
-      fc.property(observations, (observed) => {
+      fc.property(observations, fc.constantFrom('ReadWrite', 'ReadOnly'), (observed, access) => {
         let state = observed;
         for (let round = 0; round < 3; round += 1) {
-          state = planRepair(partition, state).reduce(apply, state);
+          state = planRepair(partition, state, access).reduce(apply, state);
           // Who can connect sees what is there: in a new database what Postgres puts into each.
           if (state.database?.connectable) state = { ...state, inside: state.inside ?? freshInside };
         }
-        expect(planRepair(partition, state)).toEqual([]);
+        expect(planRepair(partition, state, access)).toEqual([]);
         expect(state).toMatchObject({ role, memberships: [], tracesIn: [], open: [] });
         expect(state.database).toMatchObject({ owner: self, template: false, connectable: true });
         const others = ({ grantee }: Grant) => grantee !== self;
@@ -145,6 +147,8 @@ describe('planRepair', () => {
           new Set([grant('a', 'USAGE'), grant('a', 'CREATE')]),
         );
         expect(state.inside).toMatchObject({ schema: { owner: self }, languages: [] });
+        if (observed.inside?.writable !== undefined)
+          expect(state.inside?.writable).toBe(access === 'ReadWrite');
       }),
     );
   });
@@ -156,6 +160,7 @@ const freshInside: ObservedInside = {
     grants: [grant(null, 'USAGE'), grant('pg_database_owner', 'CREATE')],
   },
   languages: [{ language: 'plpgsql', grantee: null }],
+  writable: undefined,
 };
 
 /** What Postgres makes of a step; like Postgres, it refuses what cannot be done. */
@@ -214,6 +219,7 @@ function applyToDatabase(
 
 function applyInside(found: ObservedInside, step: RepairStep): ObservedInside {
   if (step.do === 'createSchema') return { ...found, schema: { owner: self, grants: [] } };
+  if (step.do === 'setAccess') return { ...found, writable: step.access === 'ReadWrite' };
   if (step.do === 'revokeLanguage') {
     const left = found.languages.filter(({ language }) => language !== step.language);
     return { ...found, languages: left };

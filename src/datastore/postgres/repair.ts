@@ -1,3 +1,4 @@
+import type { PartitionAccess } from '../driver.ts';
 import type { PostgresPartition } from './partition.ts';
 
 /** What somebody may do to something. `grantee` is null for PUBLIC, that is everybody. */
@@ -42,6 +43,8 @@ export interface ObservedInside {
   readonly schema: { readonly owner: string; readonly grants: readonly Grant[] } | undefined;
   /** Languages that others than their owners may write functions in. */
   readonly languages: readonly { readonly language: string; readonly grantee: string | null }[];
+  /** Whether the tenant may write into kine's table; undefined while there is none. */
+  readonly writable: boolean | undefined;
 }
 
 /** What a server says of a partition; undefined where there is nothing. */
@@ -77,6 +80,7 @@ export type RepairStep =
   | { readonly do: 'revokeSchema'; readonly grantee: string | null }
   | { readonly do: 'revokeLanguage'; readonly language: string; readonly grantee: string | null }
   | { readonly do: 'grantSchema' }
+  | { readonly do: 'setAccess'; readonly access: PartitionAccess }
   | { readonly do: 'grantConnect' };
 
 export type RoleProperty = keyof RoleAttributes | 'connectionLimit' | 'password';
@@ -96,13 +100,17 @@ export const wantedAttributes: RoleAttributes = {
  * can connect to, is seen and repaired in a next round. What is too much goes first; the right to connect is given last, when the
  * database is fit for its tenant.
  */
-export function planRepair(partition: PostgresPartition, observed: ObservedAccess): readonly RepairStep[] {
+export function planRepair(
+  partition: PostgresPartition,
+  observed: ObservedAccess,
+  access: PartitionAccess = 'ReadWrite',
+): readonly RepairStep[] {
   const steps: RepairStep[] = observed.open.map((database) => ({ do: 'closeDatabase', database }));
   for (const membership of observed.memberships) steps.push({ do: 'revokeMembership', membership });
   for (const database of observed.tracesIn) {
     steps.push({ do: 'reassignOwned', database }, { do: 'dropOwned', database });
   }
-  return [...steps, ...planRole(partition, observed.role), ...planDatabase(partition, observed)];
+  return [...steps, ...planRole(partition, observed.role), ...planDatabase(partition, observed, access)];
 }
 
 function planRole({ connectionLimit }: PostgresPartition, role: ObservedRole | undefined): RepairStep[] {
@@ -114,7 +122,11 @@ function planRole({ connectionLimit }: PostgresPartition, role: ObservedRole | u
   return wrong.length === 0 ? [] : [{ do: 'alterRole', wrong }];
 }
 
-function planDatabase(partition: PostgresPartition, observed: ObservedAccess): RepairStep[] {
+function planDatabase(
+  partition: PostgresPartition,
+  observed: ObservedAccess,
+  access: PartitionAccess,
+): RepairStep[] {
   const { database, inside, self } = observed;
   // Nobody can connect to it before it is closed to all but its tenant: a session from that moment would stay.
   if (!database) {
@@ -128,6 +140,9 @@ function planDatabase(partition: PostgresPartition, observed: ObservedAccess): R
   if (!database.connectable) steps.push({ do: 'allowConnections' });
   if (!inside) return steps;
   steps.push(...planInside(partition, inside, self));
+  if (inside.writable !== undefined && inside.writable !== (access === 'ReadWrite')) {
+    steps.push({ do: 'setAccess', access });
+  }
   if (tooMuch.includes(partition.name) || !has(database.grants, partition.name, 'CONNECT')) {
     steps.push({ do: 'grantConnect' });
   }

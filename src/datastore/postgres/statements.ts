@@ -19,6 +19,7 @@ export function repairWrite(partition: PostgresPartition, step: RepairStep): Wri
     case 'revokeSchema':
     case 'grantSchema':
     case 'revokeLanguage':
+    case 'setAccess':
       return insideWrite(partition, step);
     default:
       return databaseWrite(partition, step);
@@ -153,7 +154,9 @@ function databaseWrite({ name }: PostgresPartition, step: DatabaseStep): Write {
   }
 }
 
-type InsideStep = Step<'createSchema' | 'takeSchema' | 'revokeSchema' | 'grantSchema' | 'revokeLanguage'>;
+type InsideStep = Step<
+  'createSchema' | 'takeSchema' | 'revokeSchema' | 'grantSchema' | 'revokeLanguage' | 'setAccess'
+>;
 
 function insideWrite({ name }: PostgresPartition, step: InsideStep): Write {
   const inside = { subject: `in ${name}`, database: name };
@@ -181,6 +184,16 @@ function insideWrite({ name }: PostgresPartition, step: InsideStep): Write {
         ...inside,
         sql: (quote) =>
           `REVOKE ALL ON LANGUAGE ${quote(step.language)} FROM ${spellGrantee(quote, step.grantee)} CASCADE`,
+      };
+    case 'setAccess':
+      return {
+        verb: step.access === 'ReadWrite' ? 'allow writes' : 'forbid writes',
+        ...inside,
+        // Its owner could take the rights back; kine, which has the only credential, does not.
+        sql: (quote) =>
+          step.access === 'ReadWrite'
+            ? `GRANT ALL ON TABLE public.kine TO ${quote(name)}`
+            : `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON TABLE public.kine FROM ${quote(name)}`,
       };
   }
 }
