@@ -1,8 +1,11 @@
 import type { DataStore, DataStoreSpec } from '../api/v1alpha1/data-store.ts';
+import type { Clock } from '../engine/clock.ts';
+import { findCondition } from '../engine/conditions.ts';
 import type { ObjectRef } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
 import { decodeData } from '../kube/secret-data.ts';
 import type { Issuer } from '../pki/types.ts';
+import { Breaker } from './breaker.ts';
 import type { DataStoreConnection, DataStoreDriver } from './driver.ts';
 import type { DataStorePool } from './pool.ts';
 
@@ -11,6 +14,8 @@ export type OpenedDataStore =
       readonly ok: true;
       /** Shared; closed by the pool. */
       readonly driver: () => Promise<DataStoreDriver>;
+      /** What tenants ask of the store goes through it. */
+      readonly breaker: Breaker;
       /** Signs the clients that the store trusts. */
       readonly authority: Issuer;
     }
@@ -29,12 +34,20 @@ export class DataStoreConnections {
   readonly #secrets: SecretReader;
   readonly #namespace: string;
   readonly #pool: DataStorePool;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #breakers = new Map<string, Breaker>();
 
   /** `namespace`: Marina's own, where the Secrets of DataStores are. */
-  constructor(secrets: SecretReader, namespace: string, pool: DataStorePool) {
+  constructor(
+    secrets: SecretReader,
+    namespace: string,
+    pool: DataStorePool,
+    clock: Pick<Clock, 'monotonicMs'>,
+  ) {
     this.#secrets = secrets;
     this.#namespace = namespace;
     this.#pool = pool;
+    this.#clock = clock;
   }
 
   open(dataStore: DataStore): OpenedDataStore {
@@ -47,8 +60,17 @@ export class DataStoreConnections {
     return {
       ok: true,
       driver: () => this.#pool.use(dataStore.metadata?.name ?? '', connection),
+      breaker: this.#breakerOf(dataStore),
       authority: { certificate: authority.certificate, privateKey: authority.privateKey },
     };
+  }
+
+  #breakerOf({ metadata, status }: DataStore): Breaker {
+    const name = metadata?.name ?? '';
+    const breaker = this.#breakers.get(name) ?? new Breaker(() => this.#clock.monotonicMs());
+    this.#breakers.set(name, breaker);
+    breaker.hear(findCondition(status?.conditions, 'Ready')?.lastTransitionTime);
+    return breaker;
   }
 
   #pair(name: string): ({ readonly ok: true } & Issuer) | Extract<OpenedDataStore, { ok: false }> {

@@ -248,6 +248,47 @@ export function describeDataStoreDriver(kind: DataStoreKind): void {
       expect(health).toMatchObject({ healthy: true, version: expect.stringMatching(/^\d+\.\d+/) });
       expect(health.latencyMs).toBeGreaterThan(0);
       expect(health.sizeBytes).toBeGreaterThan(0);
+      expect(health).not.toHaveProperty('outOfSpace');
+    });
+
+    it('says who it is, the same to everybody', async () => {
+      const other = openDataStore(harness.root);
+      try {
+        const { storeId } = await driver.checkHealth();
+        expect(storeId).toMatch(/^[0-9a-f]{8,}$/);
+        expect((await other.checkHealth()).storeId).toBe(storeId);
+      } finally {
+        await other.close();
+      }
+    });
+
+    it('names the partitions that take most, and nothing else that is in the store', async () => {
+      for (const id of ['large', 'small']) {
+        await driver.ensurePartition(id);
+        // Tables are made by whoever writes first.
+        await using tenant = await harness.connectTenant(id);
+        await tenant.write('key-0', 'value');
+      }
+      await harness.fill('large', 3000);
+
+      const sizes = await driver.largestPartitions(100);
+
+      const known = sizes.filter(({ id }) => ['large', 'small'].includes(id));
+      expect(known).toMatchObject([
+        { id: 'large', keys: 3000 },
+        { id: 'small', keys: 1 },
+      ]);
+      expect(sizes.toSorted((one, other) => other.bytes - one.bytes)).toEqual(sizes);
+      for (const { id } of sizes)
+        expect(await driver.inspectPartition(id)).toMatchObject({ userExists: true });
+      expect(await driver.largestPartitions(1)).toEqual(sizes.slice(0, 1));
+      for (const id of ['large', 'small']) await driver.deletePartition(id);
+    });
+
+    it('is left as it is when it takes writes', async () => {
+      const before = await harness.snapshot();
+      expect(await driver.reclaimSpace()).toEqual({ state: 'Writable' });
+      expect(await harness.snapshot()).toEqual(before);
     });
 
     if (kind.compaction === 'leftToTenants') {

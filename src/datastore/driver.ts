@@ -8,12 +8,15 @@
  */
 export interface DataStoreDriver {
   /** Makes or repairs user, role and grants of the partition. Says whether anything had to be changed. */
-  ensurePartition(id: string, options?: WriteOptions): Promise<{ readonly changed: boolean }>;
+  ensurePartition(id: string, options?: PartitionOptions): Promise<{ readonly changed: boolean }>;
 
   /** Removes the partition's data, user and role, and nothing else; quietly succeeds when all is gone. */
   deletePartition(id: string, options?: WriteOptions): Promise<void>;
 
   inspectPartition(id: string): Promise<Partition>;
+
+  /** What is in a partition that is there. */
+  contentsOf(id: string): PartitionContents;
 
   /** Asks every endpoint; never rejects: what failed is in the result. */
   checkHealth(): Promise<DataStoreHealth>;
@@ -25,6 +28,15 @@ export interface DataStoreDriver {
    */
   compact(options?: CompactionOptions): Promise<CompactionResult>;
 
+  /**
+   * One step towards taking writes again of a store that is `outOfSpace`: history goes, free pages go back, one member at a time, then
+   * the alarm. To be called until it says that there is nothing more to do; what it has done it finds out each time.
+   */
+  reclaimSpace(options?: WriteOptions): Promise<ReclaimResult>;
+
+  /** The partitions that take most, largest first, also those of nobody. Takes its time, in order not to take its tenants'. */
+  largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]>;
+
   close(): Promise<void>;
 }
 
@@ -32,6 +44,55 @@ export interface WriteOptions {
   /** Called right before every single write to the store; throws when the caller may no longer write. */
   readonly fence?: () => void;
 }
+
+/** One key of a partition, as its tenant's kube-apiserver wrote it; the same in every kind of store. */
+export interface Entry {
+  /** Below the partition's prefix, e.g. `pods/default/web`. */
+  readonly key: string;
+  readonly value: Buffer;
+  /** Seconds that are left to it, at least 1; undefined for one that stays. */
+  readonly ttlSeconds?: number;
+}
+
+/**
+ * What is in a partition, apart from its walls: what a backup takes along, a restore puts back and a migration moves. All methods reject
+ * with a `DataStoreError`. Whoever writes sees to it that the tenant's own apiserver does not.
+ */
+export interface PartitionContents {
+  /** To be disposed of: the store keeps history for it meanwhile, though not for ever. */
+  snapshot(): Promise<ContentsSnapshot>;
+
+  /** Gives each key its value, whatever it had before. Safe to repeat. */
+  put(entries: readonly Entry[], options?: WriteOptions): Promise<void>;
+
+  /** Quiet about keys that are gone already. */
+  remove(keys: readonly string[], options?: WriteOptions): Promise<void>;
+
+  /** Removes every key; user, role and rights stay. */
+  clear(options?: WriteOptions): Promise<void>;
+
+  /**
+   * Makes every later write have a revision above this one: a client that has seen it takes what is not above it for known, and misses it.
+   * `Unsupported` when the store is too far behind to get there by writing.
+   */
+  advance(revision: string, options?: WriteOptions): Promise<void>;
+}
+
+/** One moment of a partition. */
+export interface ContentsSnapshot extends AsyncDisposable {
+  /** Of the store at that moment, in decimal digits; all later writes have a higher one. */
+  readonly revision: string;
+
+  /** In the order of the keys' octets; a page is a few MiB at most, so that all of it takes memory of a constant size. */
+  pages(): AsyncIterable<readonly Entry[]>;
+}
+
+export interface PartitionOptions extends WriteOptions {
+  /** What the tenant's credential may do with the contents; `ReadOnly` bites at once, also on open connections. Default `ReadWrite`. */
+  readonly access?: PartitionAccess;
+}
+
+export type PartitionAccess = 'ReadWrite' | 'ReadOnly';
 
 export interface CompactionOptions extends WriteOptions {
   /**
@@ -55,10 +116,16 @@ export interface DataStoreHealth {
   /** Round trip of one linearizable read, in milliseconds. */
   readonly latencyMs?: number;
   readonly version?: string;
+  /** Who the store is, however it is reached: an etcd's cluster id, a Postgres' system identifier. */
+  readonly storeId?: string;
   /** Bytes on disk, the largest member's. */
   readonly sizeBytes?: number;
-  /** Of a store that has only so many. */
-  readonly connections?: { readonly used: number; readonly limit: number };
+  /** Bytes on disk at which the store takes no more writes, as far as it knows itself. */
+  readonly quotaBytes?: number;
+  /** It has reached its quota and takes no writes until `reclaimSpace` or somebody else makes room. */
+  readonly outOfSpace?: true;
+  /** Of a store that has only so many; `perTenant`: what a control plane of one API server takes at most. */
+  readonly connections?: { readonly used: number; readonly limit: number; readonly perTenant: number };
   readonly endpoints: readonly EndpointHealth[];
 }
 
@@ -69,6 +136,22 @@ export interface EndpointHealth {
   readonly standby?: true;
   /** What went wrong, with what to do about it. */
   readonly message?: string;
+}
+
+/** What one call of `reclaimSpace` came to. */
+export type ReclaimResult =
+  /** Nothing keeps the store from taking writes, or nothing any more. */
+  | { readonly state: 'Writable' }
+  /** Some of it is done; the next call goes on. */
+  | { readonly state: 'Underway'; readonly message: string }
+  /** All that is left is live: somebody has to delete, or give the store more room. */
+  | { readonly state: 'Exhausted'; readonly message: string };
+
+/** What a partition takes of its store. */
+export interface PartitionSize {
+  readonly id: string;
+  readonly bytes: number;
+  readonly keys: number;
 }
 
 export type CompactionResult =

@@ -1,10 +1,15 @@
 import type { DataStoreStatus } from '../api/v1alpha1/data-store.ts';
 import type { Reason } from '../api/v1alpha1/reasons.ts';
-import { type ConditionUpdate, setConditions } from '../engine/conditions.ts';
-import type { DataStoreHealth } from './driver.ts';
-
-/** Figures that move all the time are kept until they move by this fraction, so that an idle store causes no writes. */
-const noticeableChange = 0.2;
+import {
+  type Condition,
+  type ConditionUpdate,
+  removeCondition,
+  setConditions,
+} from '../engine/conditions.ts';
+import type { DataStoreHealth, ReclaimResult } from './driver.ts';
+import { type Capacity, tellFigures } from './status-figures.ts';
+import { type Owned, tellLargest } from './status-largest.ts';
+import { connections, space, supplyConditions } from './status-levels.ts';
 
 export function buildDataStoreStatus(
   previous: DataStoreStatus | undefined,
@@ -12,30 +17,65 @@ export function buildDataStoreStatus(
   facts: DataStoreFacts,
 ): DataStoreStatus {
   const health = 'healthy' in observed ? observed : undefined;
-  const ready = readyCondition(observed, facts.generation);
-  const compacted = facts.compaction && compactedCondition(facts.compaction, facts.generation);
-  const updates = compacted ? [ready, compacted] : [ready];
-  const conditions = setConditions(previous?.conditions, updates, facts.now);
-  // A store that does not answer has no latency; how large it was is worth knowing.
-  const latency = health?.latencyMs && steady(previous?.latencyMilliseconds, health.latencyMs, 100);
-  const size = steady(previous?.sizeBytes, health?.sizeBytes, 1024 * 1024);
+  const { generation, storeId = previous?.storeId, capacity = {} } = facts;
+  const figures = tellFigures(previous, health, capacity);
+  const largestTenants = tellLargest(previous?.largestTenants, facts.largest, figures.quotaBytes);
   return {
-    ...(facts.generation !== undefined && { observedGeneration: facts.generation }),
-    conditions: [...conditions],
+    ...(generation !== undefined && { observedGeneration: generation }),
+    conditions: [...conditionsOf(previous, observed, facts)],
     ...(health?.version !== undefined && { version: health.version }),
-    ...(latency !== undefined && { latencyMilliseconds: latency }),
-    ...(size !== undefined && { sizeBytes: size }),
+    ...(storeId !== undefined && { storeId }),
+    ...figures,
     ...describeUse(facts.users),
+    ...(largestTenants && { largestTenants: [...largestTenants] }),
   };
 }
 
-function readyCondition(
+function conditionsOf(
+  previous: DataStoreStatus | undefined,
   observed: DataStoreHealth | Problem,
-  observedGeneration: number | undefined,
-): ConditionUpdate {
-  const isReady = 'healthy' in observed && observed.healthy;
-  const explained = 'healthy' in observed ? explain(observed) : observed;
-  return { type: 'Ready', status: isReady ? 'True' : 'False', ...explained, observedGeneration };
+  facts: DataStoreFacts,
+): readonly Condition[] {
+  const health = 'healthy' in observed ? observed : undefined;
+  const ready = readyCondition(observed, facts);
+  const compacted = facts.compaction && compactedCondition(facts.compaction);
+  const supplies = health ? suppliesOf(previous, health, facts) : [];
+  const updates = [ready, ...(compacted ? [compacted] : []), ...supplies].map((update) => ({
+    ...update,
+    observedGeneration: facts.generation,
+  }));
+  let conditions = setConditions(previous?.conditions, updates, facts.now);
+  if (!health?.healthy) return conditions;
+  // Of a store that tells no quota any more there is nothing to say.
+  for (const { type } of [space, connections]) {
+    if (!supplies.some((supply) => supply.type === type)) conditions = removeCondition(conditions, type);
+  }
+  return conditions;
+}
+
+function suppliesOf(
+  previous: DataStoreStatus | undefined,
+  health: DataStoreHealth,
+  { capacity = {}, full }: DataStoreFacts,
+): ConditionUpdate[] {
+  const supplies = supplyConditions(previous, health, capacity);
+  if (!full) return supplies;
+  const { type } = space;
+  const others = supplies.filter((supply) => supply.type !== type);
+  return [{ type, status: 'False', reason: 'DataStoreNoSpace', message: explainFull(full) }, ...others];
+}
+
+function readyCondition(observed: DataStoreHealth | Problem, { full }: DataStoreFacts): ConditionUpdate {
+  const type = 'Ready';
+  if (full) return { type, status: 'False', reason: 'DataStoreNoSpace', message: explainFull(full) };
+  if (!('healthy' in observed)) return { type, status: 'False', ...observed };
+  return { type, status: observed.healthy ? 'True' : 'False', ...explain(observed) };
+}
+
+function explainFull({ reclaim, largest }: Full): string {
+  const doing = reclaim.state === 'Writable' ? 'It takes writes again at once.' : reclaim.message;
+  const most = largest === undefined ? '' : ` Most is taken by ${largest}.`;
+  return `The store is full and takes no writes. ${doing}${most}`;
 }
 
 function describeUse(users: readonly string[]): Pick<DataStoreStatus, 'tenants' | 'usedBy'> {
@@ -45,16 +85,13 @@ function describeUse(users: readonly string[]): Pick<DataStoreStatus, 'tenants' 
   };
 }
 
-function compactedCondition(
-  { failingSince, error }: Compaction,
-  observedGeneration: number | undefined,
-): ConditionUpdate {
+function compactedCondition({ failingSince, error }: Compaction): ConditionUpdate {
   if (failingSince === undefined) {
     const message = 'History that no tenant needs is removed about once a minute.';
-    return { type: 'Compacted', status: 'True', reason: 'Healthy', message, observedGeneration };
+    return { type: 'Compacted', status: 'True', reason: 'Healthy', message };
   }
   const message = `History is kept since ${failingSince.toISOString()}, and the store grows: ${error ?? 'no answer'}`;
-  return { type: 'Compacted', status: 'False', reason: 'CompactionStalled', message, observedGeneration };
+  return { type: 'Compacted', status: 'False', reason: 'CompactionStalled', message };
 }
 
 /** How the compaction of a shared history goes. */
@@ -64,6 +101,13 @@ export interface Compaction {
   readonly error?: string;
 }
 
+/** A store that takes no writes until there is room. */
+export interface Full {
+  readonly reclaim: ReclaimResult;
+  /** Whose partition is the largest, with what it takes; undefined while that is being found out. */
+  readonly largest?: string;
+}
+
 export interface DataStoreFacts {
   readonly now: Date;
   readonly generation: number | undefined;
@@ -71,6 +115,12 @@ export interface DataStoreFacts {
   readonly users: readonly string[];
   /** Undefined: not known, or each tenant's own. */
   readonly compaction?: Compaction;
+  readonly capacity?: Capacity;
+  /** Undefined: not measured since Marina started. */
+  readonly largest?: readonly Owned[];
+  readonly full?: Full;
+  /** Who the store is from now on; default: as before. */
+  readonly storeId?: string;
 }
 
 /** How many names are told of those who use a store. */
@@ -89,15 +139,4 @@ function explain(health: DataStoreHealth): Problem {
   if (health.healthy && broken.length === 0) return { reason: 'Healthy', message: 'Every endpoint answers.' };
   if (health.healthy) return { reason: 'EndpointsUnhealthy', message: `The store works, but ${details}` };
   return { reason: 'Unhealthy', message: details || 'No endpoint answers.' };
-}
-
-function steady(
-  previous: number | undefined,
-  current: number | undefined,
-  floor: number,
-): number | undefined {
-  if (current === undefined) return previous;
-  const rounded = Math.round(current);
-  if (previous === undefined) return rounded;
-  return Math.abs(rounded - previous) > Math.max(floor, previous * noticeableChange) ? rounded : previous;
 }

@@ -187,6 +187,9 @@ describe('a TenantControlPlane is refused for', () => {
     ],
 
     ['a store name with a dot', { dataStore: 'a.b' }, 'spec.dataStore', matching],
+    ['a selector that asks for no value', { dataStoreSelector: { matchExpressions: [{ key: 'tier', operator: 'In' }] } }, 'spec.dataStoreSelector.matchExpressions[0].values', 'need values'],
+    ['a selector with a value too many', { dataStoreSelector: { matchExpressions: [{ key: 'tier', operator: 'Exists', values: ['a'] }] } }, 'spec.dataStoreSelector.matchExpressions[0].values', 'take none'],
+    ['a selector with a key that is none', { dataStoreSelector: { matchExpressions: [{ key: 'a b', operator: 'Exists' }] } }, 'spec.dataStoreSelector.matchExpressions[0].key', 'qualified name'],
     ['an unknown algorithm', { certificates: { keyAlgorithm: 'Ed25519' } }, 'spec.certificates.keyAlgorithm', 'Unsupported value'],
     ['an issuer without TLS', { serviceAccountIssuers: ['http://a'] }, 'spec.serviceAccountIssuers[0]', 'https URL'],
     ['an issuer without a host', { serviceAccountIssuers: ['https:///x'] }, 'spec.serviceAccountIssuers[0]', 'https URL'],
@@ -452,8 +455,7 @@ describe('an edit of a TenantControlPlane is refused when it', () => {
 
   // prettier-ignore
   test.each<Refusal>([
-    ['moves it to another store', { dataStore: 'store-2' }, 'spec.dataStore', immutable],
-    ['takes its store away', { dataStore: null }, 'spec.dataStore', immutable],
+    ['takes its store away', { dataStore: null }, 'spec.dataStore', 'cannot be taken away'],
     ['changes the algorithm', { certificates: { keyAlgorithm: 'ECDSA-P256' } }, 'spec.certificates.keyAlgorithm', immutable],
     ['removes the certificates’ settings', { certificates: null }, 'spec.certificates.keyAlgorithm', immutable],
     ['changes the service network', ofNetwork({ serviceCidrs: ['10.0.0.0/17'] }), 'spec.networkProfile.serviceCidrs', immutable],

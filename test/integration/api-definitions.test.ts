@@ -187,7 +187,7 @@ describe('kubectl get', () => {
 
   test('shows driver, readiness, version, tenants and age of stores', async () => {
     const table = await tableOf(collectionPath(dataStores));
-    expect(table.columns).toEqual(['Name', 'Driver', 'Ready', 'Version', 'Tenants', 'Age', 'Reason']);
+    expect(table.columns).toEqual(['Name', 'Driver', 'Ready', 'Version', 'Tenants', 'Used', 'Age', 'Reason']);
   });
 });
 

@@ -64,7 +64,7 @@ export class Marina {
       tenantsNamespace,
     });
     const pool = new DataStorePool(() => this.storeDriver());
-    const connections = new DataStoreConnections(caches.storeSecrets, systemNamespace, pool);
+    const connections = new DataStoreConnections(caches.storeSecrets, systemNamespace, pool, clock);
     const engine = { clock, log, metrics, random };
     const events = new EventRecorder({ client: fenced, clock, log, component: 'marina', instance: name });
     const shared = { client: fenced, connections, fence, clock, random, events };

@@ -91,6 +91,11 @@ export class SimulatedStoreDriver implements DataStoreDriver {
     this.options = options;
   }
 
+  /** What is in partitions is no part of the simulation. */
+  contentsOf(id: string): never {
+    throw new Error(`the simulated partition ${id} has no contents`);
+  }
+
   async ensurePartition(id: string, { fence }: WriteOptions = {}): Promise<{ readonly changed: boolean }> {
     const { store, onEffect } = this.options;
     const partition = etcdPartition(id);
@@ -152,6 +157,14 @@ export class SimulatedStoreDriver implements DataStoreDriver {
 
   compact() {
     return Promise.resolve({ compacted: false, reason: 'NothingToDo' } as const);
+  }
+
+  reclaimSpace() {
+    return Promise.resolve({ state: 'Writable' } as const);
+  }
+
+  largestPartitions() {
+    return Promise.resolve([]);
   }
 
   close(): Promise<void> {

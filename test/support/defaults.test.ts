@@ -5,7 +5,6 @@ describe('withDefaults', () => {
   test('fills in a minimal spec, down to the innermost fields', () => {
     const spec = withDefaults({ kubernetes: { version: 'v1.36.3' } });
     expect(spec).toMatchObject({
-      dataStore: 'default',
       networkProfile: {
         serviceCidrs: ['10.96.0.0/16'],
         podCidrs: ['10.244.0.0/16'],

@@ -2,7 +2,7 @@ import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-p
 import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
 import { type TenantControlPlaneSpecInput, withDefaults } from './defaults.ts';
 
-/** A TenantControlPlane `demo` in namespace `team-a` with every default; `spec` is what the test is about. */
+/** A TenantControlPlane `demo` in namespace `team-a` on DataStore `default`, with every default; `spec` is what the test is about. */
 export function aTenant(
   spec: Partial<TenantControlPlaneSpecInput> = {},
   metadata: Partial<NonNullable<TenantControlPlane['metadata']>> = {},
@@ -18,7 +18,7 @@ export function aTenant(
       creationTimestamp: '2026-11-21T08:00:00Z',
       ...metadata,
     },
-    spec: withDefaults({ kubernetes: { version: 'v1.36.3' }, ...spec }),
+    spec: withDefaults({ dataStore: 'default', kubernetes: { version: 'v1.36.3' }, ...spec }),
   };
 }
 

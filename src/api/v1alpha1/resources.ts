@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { rules } from './meta.ts';
 
 /** A resource.Quantity (apimachinery pkg/api/resource), e.g. `100m`, `1Gi` or 2. */
-const quantity = z.union([z.int(), z.string()]).meta({
+export const quantity = z.union([z.int(), z.string()]).meta({
   maxLength: 32,
   ...rules({
     rule: "isQuantity(string(self)) && quantity(string(self)).compareTo(quantity('0')) >= 0",

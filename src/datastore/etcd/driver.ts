@@ -6,35 +6,49 @@ import type {
   DataStoreHealth,
   EtcdConnection,
   Partition,
+  PartitionOptions,
+  PartitionSize,
+  ReclaimResult,
   WriteOptions,
 } from '../driver.ts';
 import { DataStoreError } from '../errors.ts';
 import { EtcdCompactor } from './compaction.ts';
+import { EtcdContents } from './contents.ts';
 import { says } from './errors.ts';
 import { authenticationDisabled, EtcdHealthChecker } from './health.ts';
 import { etcdPartition } from './partition.ts';
 import type { EtcdPartition, Grant } from './partition.ts';
+import { SpaceReclaimer } from './reclaim.ts';
 import { planRepair } from './repair.ts';
 import type { ObservedAccess, RepairStep } from './repair.ts';
 import { EtcdSession, type Write } from './session.ts';
-
-/** Keys deleted in one step: a larger step would hold up every tenant's writes while etcd applies it. */
-const deletionPage = 500;
+import { largestPartitions } from './sizes.ts';
 
 /** Partitions of an etcd by key prefix, each with a user and a role of its name. */
 export class EtcdDriver implements DataStoreDriver {
   readonly #session: EtcdSession;
   readonly #health: EtcdHealthChecker;
   readonly #compactor: EtcdCompactor;
+  readonly #reclaimer: SpaceReclaimer;
 
   constructor(connection: EtcdConnection, failpoints?: Failpoints) {
     this.#session = new EtcdSession(connection, { failpoints });
     this.#health = new EtcdHealthChecker(connection);
     this.#compactor = new EtcdCompactor(this.#session);
+    this.#reclaimer = new SpaceReclaimer({
+      connection,
+      failpoints,
+      session: this.#session,
+      members: this.#health,
+      compactor: this.#compactor,
+    });
   }
 
-  async ensurePartition(id: string, { fence }: WriteOptions = {}): Promise<{ readonly changed: boolean }> {
-    const partition = etcdPartition(id);
+  async ensurePartition(
+    id: string,
+    { fence, access }: PartitionOptions = {},
+  ): Promise<{ readonly changed: boolean }> {
+    const partition = etcdPartition(id, access);
     await this.#requireAuthentication();
     const steps = planRepair(partition, await this.#observe(partition));
     for (const step of steps) await this.#repair(partition, step, fence);
@@ -44,7 +58,8 @@ export class EtcdDriver implements DataStoreDriver {
   async deletePartition(id: string, { fence }: WriteOptions = {}): Promise<void> {
     const partition = etcdPartition(id);
     // Answers `user name not found` as well when it is the caller that etcd does not know; a read tells the two apart.
-    await this.#countKeys(partition);
+    const contents = this.#contents(partition);
+    await contents.count();
     // Nobody may write any more before the keys go.
     const { name } = partition;
     await this.#session.write(
@@ -63,14 +78,18 @@ export class EtcdDriver implements DataStoreDriver {
       },
       fence,
     );
-    while (await this.#deletePage(partition, fence));
+    await contents.clear({ fence });
   }
 
   async inspectPartition(id: string): Promise<Partition> {
     const partition = etcdPartition(id);
-    const keys = await this.#countKeys(partition);
+    const keys = await this.#contents(partition).count();
     const observed = await this.#observe(partition);
     return { id, userExists: observed.roles !== undefined, roleExists: observed.grants !== undefined, keys };
+  }
+
+  contentsOf(id: string): EtcdContents {
+    return this.#contents(etcdPartition(id));
   }
 
   async checkHealth(): Promise<DataStoreHealth> {
@@ -81,8 +100,20 @@ export class EtcdDriver implements DataStoreDriver {
     return await this.#compactor.compact(options);
   }
 
+  async reclaimSpace(options?: WriteOptions): Promise<ReclaimResult> {
+    return await this.#reclaimer.reclaim(options);
+  }
+
+  async largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]> {
+    return await largestPartitions(this.#session, count, signal);
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#session.close(), this.#health.close()]);
+  }
+
+  #contents(partition: EtcdPartition): EtcdContents {
+    return new EtcdContents(this.#session, this.#compactor, partition);
   }
 
   async #observe({ name }: EtcdPartition): Promise<ObservedAccess> {
@@ -106,31 +137,6 @@ export class EtcdDriver implements DataStoreDriver {
 
   async #repair(partition: EtcdPartition, step: RepairStep, fence: WriteOptions['fence']): Promise<void> {
     await this.#session.write(repairWrite(partition, step), fence);
-  }
-
-  async #countKeys({ id, prefix, end }: EtcdPartition): Promise<number> {
-    const answer = await this.#session.call(`count keys of ${id}`, (client) =>
-      client.kv.range({ key: Buffer.from(prefix), range_end: Buffer.from(end), count_only: true }),
-    );
-    return Number(answer.count);
-  }
-
-  /** Whether there is more. */
-  async #deletePage({ id, prefix, end }: EtcdPartition, fence: WriteOptions['fence']): Promise<boolean> {
-    const key = Buffer.from(prefix);
-    const page = await this.#session.call(`list keys of ${id}`, (client) =>
-      client.kv.range({ key, range_end: Buffer.from(end), keys_only: true, limit: deletionPage + 1 }),
-    );
-    if (page.kvs.length === 0) return false;
-    const next = page.kvs[deletionPage]?.key;
-    const request = { key, range_end: next ?? Buffer.from(end) };
-    // A transaction, so that it can be made to depend on who is leader.
-    const deletion = { compare: [], success: [{ request_delete_range: request }] };
-    await this.#session.write(
-      { verb: 'delete keys', subject: `of ${id}`, run: (client) => client.kv.txn(deletion) },
-      fence,
-    );
-    return next !== undefined;
   }
 }
 

@@ -1,6 +1,8 @@
-import type { Etcd3, IStatusResponse } from 'etcd3';
+import type { Etcd3 } from 'etcd3';
 import type { DataStoreHealth, EndpointHealth, EtcdConnection } from '../driver.ts';
 import { DataStoreError } from '../errors.ts';
+import { MemberStatusReader } from './member-status.ts';
+import type { MemberStatus } from './member-status.ts';
 import { compactionKey } from './partition.ts';
 import { EtcdSession } from './session.ts';
 
@@ -11,7 +13,7 @@ const timeoutMs = 3000;
 
 interface Answer {
   readonly health: EndpointHealth;
-  readonly status?: IStatusResponse;
+  readonly status?: MemberStatus;
   readonly latencyMs?: number;
 }
 
@@ -20,27 +22,42 @@ interface Answer {
  * linearizable reads and none says why tenants should not be put there.
  */
 export class EtcdHealthChecker {
-  readonly #endpoints: ReadonlyMap<string, EtcdSession>;
+  readonly #members: readonly Member[];
 
   constructor(connection: EtcdConnection) {
-    const single = (endpoint: string) =>
-      new EtcdSession({ ...connection, endpoints: [endpoint] }, { attempts: 1, timeoutMs });
-    this.#endpoints = new Map(connection.endpoints.map((endpoint) => [endpoint, single(endpoint)]));
+    this.#members = connection.endpoints.map((endpoint) => ({
+      endpoint,
+      reader: new MemberStatusReader(connection, endpoint, timeoutMs),
+      session: new EtcdSession({ ...connection, endpoints: [endpoint] }, { attempts: 1, timeoutMs }),
+    }));
   }
 
   async check(): Promise<DataStoreHealth> {
-    const asked = [...this.#endpoints].map(([endpoint, session]) => ask(endpoint, session));
-    return summarize(await Promise.all(asked));
+    return summarize(await Promise.all(this.#members.map(ask)));
+  }
+
+  /** What each member says of itself; undefined of one that does not answer. */
+  async statuses(): Promise<ReadonlyMap<string, MemberStatus | undefined>> {
+    const asked = this.#members.map(
+      async ({ endpoint, reader }) => [endpoint, await reader.read().catch(() => undefined)] as const,
+    );
+    return new Map(await Promise.all(asked));
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#endpoints.values()].map((session) => session.close()));
+    await Promise.all(this.#members.flatMap(({ reader, session }) => [reader.close(), session.close()]));
   }
 }
 
-async function ask(endpoint: string, session: EtcdSession): Promise<Answer> {
+interface Member {
+  readonly endpoint: string;
+  readonly reader: MemberStatusReader;
+  readonly session: EtcdSession;
+}
+
+async function ask({ endpoint, reader, session }: Member): Promise<Answer> {
   try {
-    const status = await session.call('read status', (client) => client.maintenance.status());
+    const status = await reader.read();
     const latencyMs = await session.call('read', timeLinearizableRead);
     const { enabled } = await session.call('read authentication status', (client) =>
       client.auth.authStatus(),
@@ -62,7 +79,7 @@ async function timeLinearizableRead(client: Etcd3): Promise<number> {
 
 /** What is wrong with a member that answers, and what to do about it. */
 export function findFault(
-  { version, errors }: Pick<IStatusResponse, 'version' | 'errors'>,
+  { version, errors }: Pick<MemberStatus, 'version' | 'errors'>,
   authenticationEnabled: boolean,
 ): string | undefined {
   if (!isAtLeast(version, oldestVersion)) {
@@ -70,12 +87,14 @@ export function findFault(
   }
   if (!authenticationEnabled) return authenticationDisabled;
   const alarms = errors.join(', ');
-  if (alarms.includes('NOSPACE')) {
-    return `out of space (${alarms}): compact, defragment, then \`etcdctl alarm disarm\`, or raise --quota-backend-bytes`;
-  }
+  if (isOutOfSpace({ errors })) return 'out of space, it takes no writes (alarm NOSPACE)';
   if (alarms.includes('CORRUPT'))
     return `corrupt (${alarms}): replace this member from a healthy one or a backup`;
   return alarms === '' ? undefined : alarms;
+}
+
+export function isOutOfSpace({ errors }: Pick<MemberStatus, 'errors'>): boolean {
+  return errors.some((error) => error.includes('alarm:NOSPACE'));
 }
 
 export const authenticationDisabled =
@@ -94,19 +113,37 @@ export function isAtLeast(version: string, wanted: string): boolean {
 }
 
 function summarize(answers: readonly Answer[]): DataStoreHealth {
-  const endpoints = answers.map((answer) => answer.health);
   const answered = answers.flatMap(({ status, latencyMs }) =>
     status && latencyMs !== undefined ? [{ status, latencyMs }] : [],
   );
-  const faulty = answers.some((answer) => answer.status && !answer.health.healthy);
-  const healthy = answered.length > 0 && !faulty;
   const [first] = answered;
+  const told = answers.map((answer) => requireSameCluster(answer, first?.status.clusterId));
+  const endpoints = told.map((answer) => answer.health);
+  const faulty = told.some((answer) => answer.status && !answer.health.healthy);
+  const healthy = answered.length > 0 && !faulty;
   if (!first) return { healthy, endpoints };
+  const quotas = answered.flatMap(({ status: { quotaBytes } }) => (quotaBytes > 0 ? [quotaBytes] : []));
   return {
     healthy,
     latencyMs: Math.min(...answered.map((answer) => answer.latencyMs)),
     version: first.status.version,
-    sizeBytes: Math.max(...answered.map((answer) => Number(answer.status.dbSize))),
+    storeId: hexadecimal(first.status.clusterId),
+    sizeBytes: Math.max(...answered.map(({ status }) => status.sizeBytes)),
+    ...(quotas.length > 0 && { quotaBytes: Math.min(...quotas) }),
+    ...(answered.some(({ status }) => isOutOfSpace(status)) && { outOfSpace: true as const }),
     endpoints,
   };
+}
+
+/** Two clusters behind one DataStore would each have half of what is written. */
+function requireSameCluster(answer: Answer, clusterId: string | undefined): Answer {
+  const { status, health } = answer;
+  if (!status || status.clusterId === clusterId) return answer;
+  const message = `member of another cluster (${hexadecimal(status.clusterId)}) than the endpoints before it: name members of one`;
+  return { ...answer, health: { ...health, healthy: false, message } };
+}
+
+/** As etcdctl writes ids. */
+function hexadecimal(id: string): string {
+  return BigInt(id).toString(16);
 }

@@ -1,14 +1,18 @@
-import type { Failpoints } from '../../engine/failpoints.ts';
+import { type Failpoints, noFailpoints } from '../../engine/failpoints.ts';
 import type {
   CompactionResult,
   DataStoreDriver,
   DataStoreHealth,
   Partition,
+  PartitionOptions,
+  PartitionSize,
   PostgresConnection,
+  ReclaimResult,
   WriteOptions,
 } from '../driver.ts';
 import { DataStoreError } from '../errors.ts';
 import { roleOf } from './connect.ts';
+import { PostgresContents } from './contents.ts';
 import { checkPostgresHealth, findOpenWall, readFacts } from './health.ts';
 import { countKeys } from './keys.ts';
 import { observe, observeShared } from './observe.ts';
@@ -18,7 +22,9 @@ import type { Primary } from './primary.ts';
 import { planRepair } from './repair.ts';
 import type { RepairStep } from './repair.ts';
 import { PostgresSession } from './session.ts';
+import { largestDatabases } from './sizes.ts';
 import { deletionWrites, repairWrite } from './statements.ts';
+import { TenantDatabase } from './tenant-database.ts';
 
 /** What is seen only after a repair needs another round: a database, then what is in it, then that all is right. */
 const repairRounds = 5;
@@ -27,20 +33,25 @@ const repairRounds = 5;
 export class PostgresDriver implements DataStoreDriver {
   readonly #connection: PostgresConnection;
   readonly #session: PostgresSession;
+  readonly #failpoints: Failpoints;
 
-  constructor(connection: PostgresConnection, failpoints?: Failpoints) {
+  constructor(connection: PostgresConnection, failpoints: Failpoints = noFailpoints) {
     this.#connection = connection;
+    this.#failpoints = failpoints;
     this.#session = new PostgresSession(connection, { failpoints });
   }
 
-  async ensurePartition(id: string, { fence }: WriteOptions = {}): Promise<{ readonly changed: boolean }> {
+  async ensurePartition(
+    id: string,
+    { fence, access = 'ReadWrite' }: PartitionOptions = {},
+  ): Promise<{ readonly changed: boolean }> {
     const partition = this.#partition(id);
     let changed = false;
     await this.#session.onPrimary(`ensure partition ${id}`, async (primary) => {
       await requireWall(primary);
       await serialize(primary, partition);
       for (let round = 1; ; round += 1) {
-        const steps = planRepair(partition, await observe(primary, partition));
+        const steps = planRepair(partition, await observe(primary, partition), access);
         if (steps.length === 0) break;
         if (round === repairRounds) throw unstable(partition, steps);
         for (const step of steps) {
@@ -67,9 +78,19 @@ export class PostgresDriver implements DataStoreDriver {
     const partition = this.#partition(id);
     return await this.#session.onPrimary(`inspect partition ${id}`, async (primary) => {
       const { role, database } = await observeShared(primary, partition);
-      const keys = role && database ? await countKeys(this.#connection, primary.endpoint, partition) : 0;
+      const connect = () => this.#connectAsTenant(partition, primary);
+      const keys = role && database ? await countKeys(partition, connect) : 0;
       return { id, userExists: role !== undefined, roleExists: database !== undefined, keys };
     });
+  }
+
+  contentsOf(id: string): PostgresContents {
+    const partition = this.#partition(id);
+    return new PostgresContents(partition, () =>
+      this.#session.onPrimary(`connect to partition ${id}`, (primary) =>
+        this.#connectAsTenant(partition, primary),
+      ),
+    );
   }
 
   async checkHealth(): Promise<DataStoreHealth> {
@@ -81,8 +102,34 @@ export class PostgresDriver implements DataStoreDriver {
     return Promise.resolve({ compacted: false, reason: 'LeftToTenants' });
   }
 
+  /** A server without room on its disk goes on by itself when it has some again. */
+  reclaimSpace(): Promise<ReclaimResult> {
+    return Promise.resolve({ state: 'Writable' });
+  }
+
+  async largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]> {
+    return await this.#session.onPrimary('measure partitions', async (primary) => {
+      const sizes: PartitionSize[] = [];
+      for (const { partition, bytes } of await largestDatabases(primary, count)) {
+        signal?.throwIfAborted();
+        const keys = await countKeys(partition, () => this.#connectAsTenant(partition, primary));
+        sizes.push({ id: partition.id, bytes, keys });
+      }
+      return sizes;
+    });
+  }
+
   async close(): Promise<void> {
     await this.#session.close();
+  }
+
+  async #connectAsTenant({ name }: PostgresPartition, { endpoint }: Primary): Promise<TenantDatabase> {
+    return await TenantDatabase.connect({
+      connection: this.#connection,
+      endpoint,
+      name,
+      failpoints: this.#failpoints,
+    });
   }
 
   #partition(id: string): PostgresPartition {

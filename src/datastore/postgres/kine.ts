@@ -15,8 +15,8 @@ export interface KineOptions {
   readonly metricsAddress?: string;
 }
 
-/** Of one kine; `connectionLimit` of the partition has room for those of a few. */
-const maximumConnections = 5;
+/** Of one kine at most; `connectionLimit` of the partition has room for those of a few. */
+export const connectionsPerTenant = 5;
 
 /**
  * Arguments of kine (0.16) in front of a tenant's partition. The apiserver compacts, so kine must not keep revisions that it has been
@@ -29,7 +29,7 @@ export function kineArguments(options: KineOptions): readonly string[] {
     `--ca-file=${options.certificateAuthorityFile}`,
     `--cert-file=${options.certificateFile}`,
     `--key-file=${options.keyFile}`,
-    `--datastore-max-open-connections=${maximumConnections}`,
+    `--datastore-max-open-connections=${connectionsPerTenant}`,
     '--datastore-max-idle-connections=2',
     '--compact-interval=0',
     '--compact-min-retain=0',
