@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
+import { kinds } from '../../src/api/v1alpha1/crd.ts';
+import { apiGroup } from '../../src/api/v1alpha1/meta.ts';
 import type { Image } from '../toolchain/images.ts';
 import type { Checkout } from './checkout.ts';
 import { LocalError } from './errors.ts';
@@ -11,7 +13,7 @@ const namespace = 'marina-system';
 
 export async function applyCustomResourceDefinitions(checkout: Checkout, kubectl: Kubectl): Promise<void> {
   await kubectl.applyPath('-f', path.join(checkout.root, 'manifests', 'crds'));
-  const crds = ['crd/tenantcontrolplanes.marina.dev', 'crd/datastores.marina.dev'];
+  const crds = kinds.map(({ resource }) => `crd/${resource.plural}.${apiGroup}`);
   await kubectl.run(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);
 }
 

@@ -21,6 +21,11 @@ export const environment = z.object({
     .min(1)
     .default('docker.io/rancher/kine:v0.16.4')
     .describe('Image of kine, which control planes on Postgres have beside their API server.'),
+  MARINA_BACKUP_VOLUME: z
+    .string()
+    .regex(/^\//)
+    .default('/var/lib/marina/backups')
+    .describe('Directory where the volume of BackupStorages with `volume` is mounted.'),
   MARINA_RESYNC_SECONDS: z.coerce
     .number()
     .int()

@@ -58,6 +58,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
       // A process that starts anew under the same name must not take the old one's Lease for its own.
       identity: `${environment.MARINA_IDENTITY ?? hostname()}_${randomUUID()}`,
       namespace: environment.MARINA_NAMESPACE,
+      backupVolume: environment.MARINA_BACKUP_VOLUME,
       workers: environment.MARINA_WORKERS,
       onOrphans: (objects) => this.orphanedObjects.set(objects),
       controlPlanes: {

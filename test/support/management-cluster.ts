@@ -15,6 +15,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { namespaces, nodes, secrets, services } from '../../src/kube/resources.ts';
 import { decodeData, encodeData } from '../../src/kube/secret-data.ts';
+import type { Credential } from './certificates.ts';
 import { installCustomResources } from './custom-resources.ts';
 import { type EtcdOptions, type EtcdServer, startEtcd } from './etcd.ts';
 import { type KubeApiserver, type KubeApiserverOptions, startKubeApiserver } from './kube-apiserver.ts';
@@ -29,8 +30,18 @@ export interface MarinaOptions {
   readonly resyncMs?: number;
   /** Default: nothing is written. */
   readonly log?: Log;
+  /** Where BackupStorages with `volume` are; default: nowhere. */
+  readonly backupVolume?: string;
   /** The way to the management cluster; default: the cluster's own `client`. */
   readonly client?: KubeClient;
+}
+
+/** What a DataStore object and its Secrets say of a server or of several. */
+export interface SharedStore {
+  readonly driver: DataStore['spec']['driver'];
+  readonly endpoints: readonly string[];
+  readonly ca: Credential;
+  readonly root: Credential;
 }
 
 /** For a birth on a machine that has much else to do. */
@@ -50,6 +61,8 @@ export interface ManagementCluster extends AsyncDisposable {
   /** Inside a tenant that runs on the machine, with its admin kubeconfig; whoever asked closes it. */
   adminOf(tenant: TenantControlPlane): Promise<KubeClient>;
   create(tenant: TenantControlPlane): Promise<TenantControlPlane>;
+  /** Makes one more DataStore, of this name, with the Secrets that it names. */
+  addDataStore(name: string, store: SharedStore): Promise<void>;
   /** The tenant once `accept` likes it. */
   tenantWhere(
     tenant: TenantControlPlane,
@@ -80,7 +93,7 @@ export async function startManagementCluster(
   for (const name of ['marina-system', 'marina-tenants', 'team-a', 'team-b']) {
     await client.create(namespaces, { metadata: { name } });
   }
-  await createDataStore(client, etcd);
+  await createDataStore(client, 'default', { driver: 'etcd', ...etcd });
   await createMachine(client);
 
   return {
@@ -93,7 +106,12 @@ export async function startManagementCluster(
       stack.defer(() => own.close());
       return stack.use(await startMachine({ client: own, network, ...machine }));
     },
-    startMarina: async ({ resyncMs = 300_000, log = silentLog, client: own = client } = {}) => {
+    startMarina: async ({
+      resyncMs = 300_000,
+      log = silentLog,
+      client: own = client,
+      backupVolume = '/nowhere',
+    } = {}) => {
       const { manager, close } = assemble({
         client: own,
         clock: systemClock,
@@ -101,6 +119,7 @@ export async function startManagementCluster(
         metrics: new EngineMetrics(new Registry()),
         identity: 'test',
         namespace: 'marina-system',
+        backupVolume,
         workers: 4,
         controlPlanes: {
           namespace: 'marina-tenants',
@@ -124,13 +143,22 @@ export async function startManagementCluster(
         ...tenant,
         metadata: { name: tenant.metadata?.name, namespace: tenant.metadata?.namespace },
       }),
+    addDataStore: (name, store) => createDataStore(client, name, store),
     tenantWhere: (tenant, accept) => {
       const { name = '', namespace } = tenant.metadata ?? {};
+      let live: TenantControlPlane | undefined;
       const ask = async () => {
-        const live = await client.get(tenantControlPlanes, { name, namespace });
+        live = await client.get(tenantControlPlanes, { name, namespace });
         return live && accept(live) && live;
       };
-      return waitUntil(`TenantControlPlane ${namespace}/${name} is as expected`, ask, patienceMs);
+      const what = `TenantControlPlane ${namespace}/${name} is as expected`;
+      return waitUntil(what, ask, patienceMs).catch((cause: unknown) => {
+        const { conditions = [], phase, migration } = live?.status ?? {};
+        const seen = conditions.map(
+          ({ type, status, reason, message }) => `${type} ${status} ${reason}: ${message}`,
+        );
+        throw new Error([String(cause), phase, JSON.stringify(migration), ...seen].join('\n'), { cause });
+      });
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -171,26 +199,26 @@ async function createMachine(client: KubeClient): Promise<void> {
   await client.patch(nodes, { name: 'machine' }, { type: 'merge', body }, { subresource: 'status' });
 }
 
-async function createDataStore(client: KubeClient, etcd: EtcdServer): Promise<void> {
-  const tls = (name: string, credential: { readonly certificate: string; readonly privateKey: string }) =>
-    client.create(secrets, {
-      metadata: { name, namespace: 'marina-system' },
+async function createDataStore(
+  client: KubeClient,
+  name: string,
+  { driver, endpoints, ca, root }: SharedStore,
+): Promise<void> {
+  const prefix = name === 'default' ? driver : name;
+  const tls = async (secretName: string, { certificate, privateKey }: Credential) => {
+    await client.create(secrets, {
+      metadata: { name: secretName, namespace: 'marina-system' },
       type: 'kubernetes.io/tls',
-      data: encodeData({ 'tls.crt': credential.certificate, 'tls.key': credential.privateKey }),
+      data: encodeData({ 'tls.crt': certificate, 'tls.key': privateKey }),
     });
-  await tls('etcd-datastore-ca', etcd.ca);
-  await tls('etcd-datastore-root', etcd.root);
+    return { secretName };
+  };
+  const certificateAuthority = await tls(`${prefix}-datastore-ca`, ca);
+  const clientCertificate = await tls(`${prefix}-datastore-root`, root);
   await client.create(dataStores, {
     apiVersion,
     kind: 'DataStore',
-    metadata: { name: 'default' },
-    spec: {
-      driver: 'etcd',
-      endpoints: [...etcd.endpoints],
-      tlsConfig: {
-        certificateAuthority: { secretName: 'etcd-datastore-ca' },
-        clientCertificate: { secretName: 'etcd-datastore-root' },
-      },
-    },
+    metadata: { name },
+    spec: { driver, endpoints: [...endpoints], tlsConfig: { certificateAuthority, clientCertificate } },
   } satisfies DataStore);
 }

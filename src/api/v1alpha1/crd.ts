@@ -2,14 +2,17 @@ import type { V1JSONSchemaProps } from '@kubernetes/client-node';
 import type { z } from 'zod';
 import type { Resource } from '../../kube/resource.ts';
 import type { CustomResourceDefinition } from '../../kube/resources.ts';
+import { backupStorages, backupStorageSpec, backupStorageStatus } from './backup-storage.ts';
 import { dataStores, dataStoreSpec, dataStoreStatus } from './data-store.ts';
 import { dnsLabelPattern } from './meta.ts';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
+import { tenantBackups, tenantBackupSpec, tenantBackupStatus } from './tenant-backup.ts';
 import {
   tenantControlPlanes,
   tenantControlPlaneSpec,
   tenantControlPlaneStatus,
 } from './tenant-control-plane.ts';
+import { tenantRestores, tenantRestoreSpec, tenantRestoreStatus } from './tenant-restore.ts';
 
 interface PrinterColumn {
   readonly name: string;
@@ -83,8 +86,63 @@ export const kinds: readonly Kind[] = [
       ready,
       { name: 'Version', type: 'string', jsonPath: '.status.version' },
       { name: 'Tenants', type: 'integer', jsonPath: '.status.tenants' },
+      {
+        name: 'Used',
+        type: 'integer',
+        jsonPath: '.status.quotaPercent',
+        description: 'Percent of the quota, in steps of 5.',
+      },
       age,
       reason,
+    ],
+  },
+  {
+    resource: backupStorages,
+    description: 'Where archives of tenant clusters are kept, and for whom they are encrypted.',
+    shortNames: ['bst'],
+    nameMaxLength: 63,
+    spec: backupStorageSpec,
+    status: backupStorageStatus,
+    columns: [
+      { name: 'Bucket', type: 'string', jsonPath: '.spec.s3.bucket' },
+      ready,
+      { name: 'Endpoint', type: 'string', jsonPath: '.spec.s3.endpoint', priority: 1 },
+      age,
+      reason,
+    ],
+  },
+  {
+    resource: tenantBackups,
+    description:
+      'Archives of the state of one tenant cluster: one, or one each time that a schedule says so.',
+    shortNames: ['tbk'],
+    nameMaxLength: 63,
+    spec: tenantBackupSpec,
+    status: tenantBackupStatus,
+    columns: [
+      { name: 'Tenant', type: 'string', jsonPath: '.spec.tenantControlPlane' },
+      { name: 'Schedule', type: 'string', jsonPath: '.spec.schedule.cron' },
+      ready,
+      { name: 'Last', type: 'date', jsonPath: '.status.lastScheduleTime' },
+      { name: 'Storage', type: 'string', jsonPath: '.spec.storage', priority: 1 },
+      age,
+      reason,
+    ],
+  },
+  {
+    resource: tenantRestores,
+    description: 'Brings the state of a tenant cluster back from an archive, in place or as a clone.',
+    shortNames: ['trs'],
+    nameMaxLength: 63,
+    spec: tenantRestoreSpec,
+    status: tenantRestoreStatus,
+    columns: [
+      { name: 'Tenant', type: 'string', jsonPath: '.spec.tenantControlPlane' },
+      { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
+      ready,
+      { name: 'Taken', type: 'date', jsonPath: '.status.archive.takenAt' },
+      age,
+      { ...reason, priority: 0 },
     ],
   },
 ];

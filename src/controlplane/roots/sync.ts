@@ -2,7 +2,7 @@ import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
 import type { OwnedCache } from '../apply-owned.ts';
-import { done, failed, type StepResult } from '../component.ts';
+import { done, failed, type StepResult, waiting } from '../component.ts';
 import { tenantLabels } from '../names.ts';
 import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
@@ -23,6 +23,10 @@ export interface RootsDependencies {
  */
 export async function syncRoots(view: View, dependencies: RootsDependencies): Promise<StepResult<Roots>> {
   const recorded = view.tenant.status?.rootsFingerprint;
+  const { awaited } = view;
+  if (!view.roots && awaited.state === 'Pending' && awaited.bringsRoots) {
+    return waiting('RestorePending', `The root keys come from TenantRestore ${awaited.restore}.`);
+  }
   if (!view.roots && (recorded || view.certificates)) {
     return failed(
       'RootsMissing',

@@ -1,0 +1,227 @@
+import type { DataStore } from '../../api/v1alpha1/data-store.ts';
+import { statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
+import type { BackupStorage } from '../../api/v1alpha1/backup-storage.ts';
+import { type Archive, type TenantBackup, tenantBackups } from '../../api/v1alpha1/tenant-backup.ts';
+import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
+import { tenantNames } from '../../controlplane/names.ts';
+import { readRoots, rootsFingerprint } from '../../controlplane/roots/material.ts';
+import type { DataStoreConnections } from '../../datastore/connections.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { findCondition } from '../../engine/conditions.ts';
+import type { ReconcileContext } from '../../engine/controller.ts';
+import { addFinalizer, removeFinalizer } from '../../engine/finalizer.ts';
+import { done, requeueAfter, type Result } from '../../engine/result.ts';
+import { applyStatus } from '../../kube/apply-status.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { EventRecorder } from '../../kube/events.ts';
+import type { Informer } from '../../kube/informer.ts';
+import { refOfKey } from '../../kube/resource.ts';
+import type { Secret } from '../../kube/resources.ts';
+import { decodeData } from '../../kube/secret-data.ts';
+import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
+import type { OpenedBackupStorage } from '../storage/open.ts';
+import { type Subject, takeArchive } from '../take.ts';
+import { archiveName, type BackupPlan, planBackup, planRetention } from './plan.ts';
+import { buildBackupStatus } from './status.ts';
+
+/** Keeps a TenantBackup until its archives are deleted, where they are to go with it. */
+const finalizer = 'marina.dev/archives';
+
+/** Milliseconds that the engine's timers go at most without a look: clocks are set, and days are long. */
+const longestWaitMs = 6 * 60 * 60_000;
+
+export interface TenantBackupDependencies {
+  readonly client: KubeClient;
+  readonly backups: Informer<TenantBackup>;
+  readonly tenants: Informer<TenantControlPlane>;
+  readonly dataStores: Informer<DataStore>;
+  readonly storages: Informer<BackupStorage>;
+  /** Of control planes, in their namespace. */
+  readonly secrets: Informer<Secret>;
+  readonly connections: DataStoreConnections;
+  readonly openStorage: (storage: BackupStorage) => OpenedBackupStorage;
+  /** Where control planes run. */
+  readonly namespace: string;
+  readonly events: EventRecorder;
+  readonly fence: () => void;
+  readonly clock: Clock;
+}
+
+/** Takes archives of tenants when they are due, and removes those that need not be kept. */
+export class TenantBackupReconciler {
+  private readonly dependencies: TenantBackupDependencies;
+
+  constructor(dependencies: TenantBackupDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  async reconcile(key: string, context: ReconcileContext): Promise<Result> {
+    const backup = this.dependencies.backups.get(refOfKey(key));
+    if (!backup) return done;
+    if (backup.metadata?.deletionTimestamp) return await this.remove(backup);
+    const held = await this.hold(backup);
+    const now = this.dependencies.clock.now();
+    const plan = this.plan(held, now);
+    if ('reason' in plan) return await this.report(held, held.status?.archives ?? [], { obstacle: plan });
+    return await this.work(held, plan, context);
+  }
+
+  private plan(backup: TenantBackup, now: Date): BackupPlan | Obstacle {
+    try {
+      return planBackup(backup, now);
+    } catch (error: unknown) {
+      const why = error instanceof Error ? error.message : String(error);
+      return { reason: 'ScheduleInvalid', message: `spec.schedule: ${why}` };
+    }
+  }
+
+  private async work(
+    backup: TenantBackup,
+    { due, next }: BackupPlan,
+    { signal, log }: ReconcileContext,
+  ): Promise<Result> {
+    const { clock } = this.dependencies;
+    let archives: readonly Archive[] = backup.status?.archives ?? [];
+    const last = backup.status?.lastScheduleTime;
+    let lastScheduleTime = last ? new Date(last) : undefined;
+    try {
+      if (due) {
+        const taken = await this.take(backup, archiveName(due), signal);
+        log.info({ archive: taken.key, entries: taken.entries, bytes: taken.bytes }, 'took an archive');
+        archives = planRetention(backup, taken, clock.now()).all;
+        if (backup.spec.schedule) lastScheduleTime = due;
+        // Before anything expires: an archive that nobody knows of is lost.
+        backup = await this.remember(backup, archives, lastScheduleTime);
+      }
+      const { expired } = planRetention(backup, undefined, clock.now());
+      await this.deleteArchives(backup, expired);
+      archives = archives.filter((archive) => !expired.includes(archive));
+      return await this.report(backup, archives, { lastScheduleTime, nextScheduleTime: next });
+    } catch (error: unknown) {
+      return await this.report(backup, archives, { lastScheduleTime, obstacle: obstacleOf(error) });
+    }
+  }
+
+  private async take(backup: TenantBackup, name: string, signal: AbortSignal): Promise<Archive> {
+    const { clock, fence } = this.dependencies;
+    const { storage, recipients } = this.storageOf(backup);
+    const subject = await this.subjectOf(backup);
+    return await takeArchive(subject, { storage, recipients, name }, { clock, fence, signal });
+  }
+
+  private async subjectOf({ metadata, spec }: TenantBackup): Promise<Subject> {
+    const { tenants, dataStores, secrets, connections, namespace } = this.dependencies;
+    const tenant = tenants.get({ namespace: metadata?.namespace, name: spec.tenantControlPlane });
+    if (!tenant) {
+      const message = `There is no TenantControlPlane ${spec.tenantControlPlane} in this namespace.`;
+      throw new ObstacleError({ reason: 'TenantNotFound', message });
+    }
+    const names = tenantNames(tenant, namespace);
+    const secret = secrets.get({ namespace, name: names.roots });
+    const dataStore = dataStores.get({ name: storeOf(tenant) ?? '' });
+    const hasPartition = tenant.status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
+    if (!secret || !dataStore || !hasPartition) {
+      const message = `TenantControlPlane ${spec.tenantControlPlane} has no state yet.`;
+      throw new ObstacleError({ reason: 'TenantPending', message });
+    }
+    const reading = readRoots(decodeData(secret));
+    const isSame = reading.readable && rootsFingerprint(reading.roots) === tenant.status?.rootsFingerprint;
+    if (!isSame) {
+      const message = `The root keys of TenantControlPlane ${spec.tenantControlPlane} are not those that it was made with.`;
+      throw new ObstacleError({ reason: 'RootsChanged', message });
+    }
+    const opened = connections.open(dataStore);
+    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
+    const driver = await opened.driver();
+    return { tenant, runtimeId: names.runtimeId, roots: reading.roots, dataStore, driver };
+  }
+
+  private storageOf({ spec }: TenantBackup): Extract<OpenedBackupStorage, { ok: true }> {
+    const { storages, openStorage } = this.dependencies;
+    const object = storages.get({ name: spec.storage });
+    if (!object) {
+      const message = `There is no BackupStorage ${spec.storage}.`;
+      throw new ObstacleError({ reason: 'BackupStorageNotFound', message });
+    }
+    const opened = openStorage(object);
+    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
+    return opened;
+  }
+
+  private async deleteArchives(backup: TenantBackup, archives: readonly Archive[]): Promise<void> {
+    if (archives.length === 0) return;
+    const { storage } = this.storageOf(backup);
+    for (const { key } of archives) {
+      this.dependencies.fence();
+      await storage.delete(key);
+    }
+  }
+
+  private async hold(backup: TenantBackup): Promise<TenantBackup> {
+    const { client } = this.dependencies;
+    return backup.spec.deletionPolicy === 'Delete'
+      ? await addFinalizer(client, tenantBackups, backup, finalizer)
+      : ((await removeFinalizer(client, tenantBackups, backup, finalizer)) ?? backup);
+  }
+
+  private async remove(backup: TenantBackup): Promise<Result> {
+    const archives = backup.status?.archives ?? [];
+    try {
+      if (backup.spec.deletionPolicy === 'Delete') await this.deleteArchives(backup, archives);
+    } catch (error: unknown) {
+      return await this.report(backup, archives, { obstacle: obstacleOf(error) });
+    }
+    await removeFinalizer(this.dependencies.client, tenantBackups, backup, finalizer);
+    return done;
+  }
+
+  private async remember(
+    backup: TenantBackup,
+    archives: readonly Archive[],
+    lastScheduleTime: Date | undefined,
+  ): Promise<TenantBackup> {
+    await this.write(backup, archives, { lastScheduleTime });
+    const { namespace, name = '' } = backup.metadata ?? {};
+    return this.dependencies.backups.get({ namespace, name }) ?? backup;
+  }
+
+  private async write(backup: TenantBackup, archives: readonly Archive[], progress: Reported) {
+    const { client, backups, clock } = this.dependencies;
+    const status = buildBackupStatus(backup, { archives, ...progress }, clock.now());
+    const target = { client, resource: tenantBackups, cache: backups, fieldManager: statusFieldManager };
+    await applyStatus(target, backup, status);
+    return status;
+  }
+
+  private async report(
+    backup: TenantBackup,
+    archives: readonly Archive[],
+    progress: Reported,
+  ): Promise<Result> {
+    const { clock, events } = this.dependencies;
+    const status = await this.write(backup, archives, progress);
+    const before = findCondition(backup.status?.conditions, 'Ready');
+    const after = findCondition(status.conditions, 'Ready');
+    if (after && (after.reason !== before?.reason || after.status !== before.status)) {
+      const type = after.status === 'True' ? 'Normal' : 'Warning';
+      events.record(
+        { ...backup, apiVersion: tenantBackups.apiVersion, kind: tenantBackups.kind },
+        type,
+        after.reason,
+        after.message,
+      );
+    }
+    const { obstacle, nextScheduleTime } = progress;
+    if (obstacle?.cause !== undefined) throw new Error(obstacle.message, { cause: obstacle.cause });
+    if (obstacle || !nextScheduleTime) return done;
+    const waitMs = nextScheduleTime.getTime() - clock.now().getTime();
+    return requeueAfter(Math.min(Math.max(waitMs, 0), longestWaitMs), 'Schedule');
+  }
+}
+
+interface Reported {
+  readonly lastScheduleTime?: Date | undefined;
+  readonly nextScheduleTime?: Date | undefined;
+  readonly obstacle?: Obstacle;
+}
