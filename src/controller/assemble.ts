@@ -2,6 +2,9 @@ import { OrphanWatch } from '../controlplane/orphans/watch.ts';
 import type { ControlPlaneSettings } from '../controlplane/settings.ts';
 import { startCapacity, StartGate } from '../controlplane/start-gate.ts';
 import { TenantClients } from '../controlplane/tenant-clients.ts';
+import type { BackupStorage } from '../api/v1alpha1/backup-storage.ts';
+import { openBackupStorage } from '../backup/storage/open.ts';
+import { BackupStoragePool } from '../backup/storage/pool.ts';
 import { DataStoreConnections } from '../datastore/connections.ts';
 import { openDataStore } from '../datastore/open.ts';
 import { DataStorePool } from '../datastore/pool.ts';
@@ -15,7 +18,10 @@ import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
 import { managementFailpoints, tenantFailpoints } from './failpoint-clients.ts';
+import { createTenantBackupController, createTenantRestoreController } from './backup-controllers.ts';
+import { createBackupStorageController } from './backup-storage-controller.ts';
 import { createCaches, ownedCaches } from './caches.ts';
+import { createMigrationController } from './migration-controller.ts';
 import { ambient, createControlPlaneController, createDataStoreController } from './controllers.ts';
 
 export interface AssembleOptions {
@@ -29,6 +35,8 @@ export interface AssembleOptions {
   /** Marina's own namespace. */
   readonly namespace: string;
   readonly controlPlanes: ControlPlaneSettings;
+  /** Where the volume for archives is mounted; nothing has to be there before a BackupStorage wants it. */
+  readonly backupVolume: string;
   /** Control planes reconciled at once. */
   readonly workers: number;
   /** Told how many objects belong to no TenantControlPlane any more. */
@@ -67,7 +75,11 @@ export function assemble(options: AssembleOptions): Assembly {
     tenantsNamespace: controlPlanes.namespace,
   });
   const pool = new DataStorePool((connection) => openDataStore(connection, failpoints));
-  const connections = new DataStoreConnections(caches.storeSecrets, namespace, pool);
+  const connections = new DataStoreConnections(caches.storeSecrets, namespace, pool, clock);
+  const storagePool = new BackupStoragePool();
+  const storageSettings = { namespace, volumeDirectory: options.backupVolume, pool: storagePool };
+  const openStorage = (storage: BackupStorage) =>
+    openBackupStorage(storage, caches.storageSecrets, storageSettings);
   const tenantClients = new TenantClients(
     clock,
     election.guard,
@@ -89,9 +101,14 @@ export function assemble(options: AssembleOptions): Assembly {
     caches,
     { ...engine, workers: options.workers },
   );
+  const backing = { ...shared, events, namespace: controlPlanes.namespace };
   const controllers = [
     createDataStoreController({ ...shared, events, pool, dataStores: caches.dataStores }, caches, engine),
     controlPlaneController,
+    createMigrationController(backing, caches, engine),
+    createTenantBackupController({ ...backing, openStorage }, caches, engine),
+    createTenantRestoreController({ ...backing, openStorage }, caches, engine),
+    createBackupStorageController({ ...shared, events, openStorage, pool: storagePool }, caches, engine),
     new OrphanWatch({
       tenants: caches.tenants,
       owned: ownedCaches(caches),
@@ -105,7 +122,7 @@ export function assemble(options: AssembleOptions): Assembly {
     manager: new Manager({ informers: Object.values(caches), controllers, election, clock, log }),
     close: async () => {
       await events.flush();
-      await Promise.all([tenantClients.close(), pool.close()]);
+      await Promise.all([tenantClients.close(), pool.close(), storagePool.close()]);
     },
   };
 }

@@ -1,5 +1,8 @@
+import { type BackupStorage, backupStorages } from '../api/v1alpha1/backup-storage.ts';
 import { type DataStore, dataStores } from '../api/v1alpha1/data-store.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
+import { type TenantBackup, tenantBackups } from '../api/v1alpha1/tenant-backup.ts';
+import { type TenantRestore, tenantRestores } from '../api/v1alpha1/tenant-restore.ts';
 import { managedSelector } from '../controlplane/names.ts';
 import { type ControlPlaneCaches, podsByRuntimeId, runtimeIdsOfPod } from '../controlplane/view.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -24,6 +27,10 @@ import {
 export interface Caches extends ControlPlaneCaches {
   /** Secrets that DataStores name, in Marina's own namespace. */
   readonly storeSecrets: Informer<Secret>;
+  readonly backups: Informer<TenantBackup>;
+  readonly storages: Informer<BackupStorage>;
+  /** Secrets that BackupStorages name, in Marina's own namespace. */
+  readonly storageSecrets: Informer<Secret>;
   /** Name and allocatable CPU only. */
   readonly nodes: Informer<Node>;
 }
@@ -48,7 +55,11 @@ export function createCaches(settings: CacheSettings): Caches {
   return {
     tenants: watch<TenantControlPlane>(tenantControlPlanes),
     dataStores: watch<DataStore>(dataStores),
+    restores: watch<TenantRestore>(tenantRestores),
+    backups: watch<TenantBackup>(tenantBackups),
     storeSecrets: watch(secrets, { namespace, fieldSelector: 'type=kubernetes.io/tls' }),
+    storages: watch<BackupStorage>(backupStorages),
+    storageSecrets: watch(secrets, { namespace, fieldSelector: 'type=Opaque' }),
     nodes: watch(nodes, { transform: keepCapacity }),
     services: watch(services, owned),
     secrets: watch(secrets, owned),

@@ -2,9 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import type { ControlPlaneDependencies } from '../controlplane/dependencies.ts';
+import { storesOf } from '../controlplane/datastore-access/store-of.ts';
 import { tenantKeyOf } from '../controlplane/names.ts';
 import { TenantControlPlaneReconciler } from '../controlplane/reconciler.ts';
+import { runtimeId } from '../controlplane/runtime-id.ts';
 import { DataStoreReconciler, type DataStoreReconcilerDependencies } from '../datastore/reconciler.ts';
 import { findCondition } from '../engine/conditions.ts';
 import { Controller, type ControllerOptions } from '../engine/controller.ts';
@@ -12,7 +15,7 @@ import { keyOf, type KubeObject, refOf } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
 import type { Caches } from './caches.ts';
 
-type Engine = Pick<ControllerOptions, 'clock' | 'log' | 'metrics' | 'random'>;
+export type Engine = Pick<ControllerOptions, 'clock' | 'log' | 'metrics' | 'random'>;
 
 /** Reconciles TenantControlPlanes: on their own changes, on those of what they own, and when their store comes or goes. */
 export function createControlPlaneController(
@@ -40,9 +43,13 @@ export function createControlPlaneController(
   ]) {
     controller.watches<KubeObject>(owned, (object) => toArray(tenantKeyOf(object)));
   }
+  controller.watches(caches.restores, ({ metadata, spec }: TenantRestore) => [
+    keyOf({ namespace: metadata?.namespace, name: spec.tenantControlPlane }),
+  ]);
+  controller.watches(caches.dataStores, () => keysOf(unplaced(caches)), { when: offerChanged });
   return controller.watches(
     caches.dataStores,
-    (store: DataStore) => tenantsOf(caches, store.metadata?.name ?? '').map((tenant) => keyOf(refOf(tenant))),
+    (store: DataStore) => keysOf(tenantsOf(caches, store.metadata?.name ?? '')),
     { when: usabilityChanged },
   );
 }
@@ -56,7 +63,11 @@ export function createDataStoreController(
   caches: Caches,
   engine: Engine,
 ): Controller {
-  const usersOf = (store: string) => tenantsOf(caches, store).map((tenant) => keyOf(refOf(tenant)));
+  const usersOf = (store: string) =>
+    tenantsOf(caches, store).map((tenant) => ({
+      key: keyOf(refOf(tenant)),
+      partition: runtimeId(tenant.metadata?.uid ?? ''),
+    }));
   const reconciler = new DataStoreReconciler({ ...dependencies, usersOf });
   return new Controller({
     ...engine,
@@ -71,7 +82,7 @@ export function createDataStoreController(
         .filter((store) => names(store, secret))
         .map((store) => keyOf(refOf(store))),
     )
-    .watches(caches.tenants, (tenant) => [tenant.spec.dataStore], {
+    .watches(caches.tenants, storesOf, {
       when: (previous, current) => lostReady(previous, current) || turnsUse(caches, previous, current),
     });
 }
@@ -83,12 +94,12 @@ export const ambient = {
   resolve: async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address),
 } as const;
 
-function selfKey(object: KubeObject): readonly string[] {
+export function selfKey(object: KubeObject): readonly string[] {
   return [keyOf(refOf(object))];
 }
 
 /** Marina's own status writes are no news to it. */
-function wishChanged(previous: KubeObject | undefined, current: KubeObject | undefined): boolean {
+export function wishChanged(previous: KubeObject | undefined, current: KubeObject | undefined): boolean {
   return JSON.stringify(wishOf(previous)) !== JSON.stringify(wishOf(current));
 }
 
@@ -100,12 +111,36 @@ function wishOf(object: KubeObject | undefined): unknown {
 /** What all tenants of the store have to know: it comes, goes or moves. */
 function usabilityChanged(previous: DataStore | undefined, current: DataStore | undefined): boolean {
   return (
-    readyOf(previous) !== readyOf(current) || previous?.metadata?.generation !== current?.metadata?.generation
+    readyOf(previous) !== readyOf(current) ||
+    previous?.metadata?.generation !== current?.metadata?.generation ||
+    previous?.status?.observedGeneration !== current?.status?.observedGeneration
+  );
+}
+
+/** What those who wait for a store have to know: it may fit now. */
+function offerChanged(previous: DataStore | undefined, current: DataStore | undefined): boolean {
+  return JSON.stringify(offerOf(previous)) !== JSON.stringify(offerOf(current));
+}
+
+function offerOf(store: DataStore | undefined): unknown {
+  const { conditions, tenantCapacity, observedGeneration } = store?.status ?? {};
+  const states = conditions?.map(({ type, reason }) => [type, reason]);
+  return (
+    store && [store.metadata?.labels, store.metadata?.generation, observedGeneration, states, tenantCapacity]
   );
 }
 
 function tenantsOf(caches: Caches, store: string): readonly TenantControlPlane[] {
-  return caches.tenants.list().filter((tenant) => tenant.spec.dataStore === store);
+  return caches.tenants.list().filter((tenant) => storesOf(tenant).includes(store));
+}
+
+/** Those that wait for a store which Marina chooses. */
+function unplaced(caches: Caches): readonly TenantControlPlane[] {
+  return caches.tenants.list().filter((tenant) => storesOf(tenant).length === 0);
+}
+
+function keysOf(tenants: readonly TenantControlPlane[]): readonly string[] {
+  return tenants.map((tenant) => keyOf(refOf(tenant)));
 }
 
 /** The first user of a store comes, or the last one goes: from then on it must not, or may, be deleted. */
@@ -114,11 +149,13 @@ function turnsUse(
   previous: TenantControlPlane | undefined,
   current: TenantControlPlane | undefined,
 ): boolean {
-  if (previous && current) return false;
-  const name = (current ?? previous)?.spec.dataStore ?? '';
-  const store = caches.dataStores.get({ name });
-  const isInUse = tenantsOf(caches, name).length > 0;
-  return store !== undefined && isInUse !== (store.status?.tenants ?? 0) > 0;
+  const [before, after] = [previous, current].map((tenant) => (tenant ? storesOf(tenant) : []));
+  return [...new Set([...(before ?? []), ...(after ?? [])])].some((name) => {
+    if (before?.includes(name) && after?.includes(name)) return false;
+    const store = caches.dataStores.get({ name });
+    const isInUse = tenantsOf(caches, name).length > 0;
+    return store !== undefined && isInUse !== (store.status?.tenants ?? 0) > 0;
+  });
 }
 
 /** Its store may be why: whoever is no longer Ready says so long before the next look at the store is due. */

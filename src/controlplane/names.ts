@@ -18,6 +18,10 @@ export const annotations = {
   applied: 'marina.dev/applied-hash',
   /** On the pod template: hash of the files that are read at start only. */
   startupFiles: 'marina.dev/startup-files-hash',
+  /** On a TenantControlPlane that has moved: names the DataStore in which the partition from before is no longer kept. */
+  discardPartition: 'marina.dev/discard-previous-partition',
+  /** On a TenantControlPlane: names the TenantRestore that its contents come from. */
+  restore: 'marina.dev/restore',
   /** On a TenantControlPlane that is being deleted: names the partition that may stay in a store that does not remove it. */
   abandonPartition: 'marina.dev/abandon-partition',
 } as const;

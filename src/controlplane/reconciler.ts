@@ -10,6 +10,7 @@ import type { ControlPlaneDependencies } from './dependencies.ts';
 import { finalizer } from './names.ts';
 import { Newborns } from './newborns.ts';
 import { nextReconcile } from './next-reconcile.ts';
+import { Placement, unplacedProgress } from './placement/place.ts';
 import { recordDrift, recordObstacle, recordTransitions } from './record-transitions.ts';
 import { ControlPlaneSteps } from './steps.ts';
 import { buildStatus } from './status.ts';
@@ -23,6 +24,7 @@ const deletionRetryMs = 60_000;
 /** Makes every TenantControlPlane what its spec says: gather, advance as far as the world allows, say how far that is. */
 export class TenantControlPlaneReconciler {
   private readonly dependencies: ControlPlaneDependencies;
+  private readonly placement: Placement;
   private readonly steps: ControlPlaneSteps;
   private readonly statusWriter: StatusWriter;
   /** Of the tenants that were reconciled, by key. */
@@ -36,6 +38,7 @@ export class TenantControlPlaneReconciler {
   constructor(dependencies: ControlPlaneDependencies) {
     this.dependencies = dependencies;
     this.newborns = new Newborns(dependencies);
+    this.placement = new Placement(dependencies);
     this.steps = new ControlPlaneSteps(dependencies);
     this.statusWriter = new StatusWriter(dependencies.client, dependencies.caches.tenants);
     dependencies.caches.tenants.onChange((previous, current) => {
@@ -61,7 +64,7 @@ export class TenantControlPlaneReconciler {
         ? await this.remove(this.gather(tenant), context)
         : await this.untilDeleted(key, context, async (until) => {
             const held = await this.newborns.hold(key, tenant);
-            return held ? await this.provision(this.gather(held), until) : finished;
+            return held ? await this.provision(held, until) : finished;
           });
     } catch (error: unknown) {
       // Somebody wrote the object since the cache saw it; that event may come before this run is over, and be merged with it.
@@ -113,9 +116,14 @@ export class TenantControlPlaneReconciler {
     return gather(tenant, this.dependencies.caches, this.dependencies.settings);
   }
 
-  private async provision(view: View, { signal, log }: ReconcileContext): Promise<Result> {
+  private async provision(tenant: TenantControlPlane, { signal, log }: ReconcileContext): Promise<Result> {
     const { clock, events, settings, random } = this.dependencies;
-    const { progress, putBack, renewAt } = await this.steps.advance(view, signal);
+    const placed = await this.placement.place(tenant);
+    const view = this.gather(placed.state === 'Done' ? placed.value : tenant);
+    const { progress, putBack, renewAt } =
+      placed.state === 'Done'
+        ? await this.steps.advance(view, signal)
+        : { progress: unplacedProgress(placed), putBack: [], renewAt: undefined };
 
     recordDrift(events, view.tenant, putBack);
     const status = buildStatus(view.tenant, view.names, progress, clock.now());

@@ -7,6 +7,7 @@ import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-ty
 import { type ConditionUpdate, findCondition, setConditions } from '../engine/conditions.ts';
 import { kubeconfigKey } from './admin-kubeconfig/build.ts';
 import type { StepResult } from './component.ts';
+import { storeOf } from './datastore-access/store-of.ts';
 import type { Workload } from './deployment/observe.ts';
 import { podSelector, type TenantNames } from './names.ts';
 import { type Endpoint, formatEndpoint } from './service/endpoint.ts';
@@ -25,6 +26,8 @@ export interface Progress {
   readonly rootsFingerprint?: string;
   readonly expiries?: readonly { readonly name: string; readonly notAfter: Date }[];
   readonly version?: string;
+  /** UID of the TenantRestore whose contents have just arrived. */
+  readonly restoredBy?: string;
   /** Pods that exist, ready or not. */
   readonly pods: number;
   /** Of what was last written inside the tenant cluster. */
@@ -41,33 +44,41 @@ export function buildStatus(
   const previous = tenant.status ?? {};
   const conditions = setConditions(previous.conditions, conditionsOf(tenant, progress), now);
   const workload = progress.workload.state === 'Done' ? progress.workload.value : undefined;
-  const status: TenantControlPlaneStatus = {
+  const dataStore = storeOf(tenant);
+  const isRolledOut = progress.partition.state === 'Done' && workload?.rollout.state === 'Done';
+  return {
     ...previous,
     observedGeneration: tenant.metadata?.generation,
     phase: phaseOf(progress),
     conditions: [...conditions],
     runtimeId: names.runtimeId,
-    dataStore: tenant.spec.dataStore,
+    dataStore,
+    ...(isRolledOut && dataStore !== undefined && { runningOn: dataStore }),
     selector: toSelector(names.runtimeId),
     replicas: progress.pods,
     readyReplicas: workload?.readyReplicas ?? 0,
     timeline: extendTimeline(tenant, progress, now),
+    ...learned(progress, names),
   };
-  if (progress.endpoint.state === 'Done')
-    status.controlPlaneEndpoint = formatEndpoint(progress.endpoint.value);
-  if (progress.adminKubeconfig.state === 'Done') {
-    status.adminKubeconfig = { name: names.adminKubeconfig, key: kubeconfigKey };
-  }
-  if (progress.rootsFingerprint) status.rootsFingerprint = progress.rootsFingerprint;
-  if (progress.version) status.version = progress.version;
-  if (progress.bootstrapHash) status.bootstrapHash = progress.bootstrapHash;
-  if (progress.expiries) {
-    status.certificates = progress.expiries.map(({ name, notAfter }) => ({
-      name,
-      notAfter: toSeconds(notAfter),
-    }));
-  }
-  return status;
+}
+
+/** What this reconcile came to know; the rest stays as it was known before. */
+function learned(progress: Progress, names: TenantNames): TenantControlPlaneStatus {
+  const { endpoint, adminKubeconfig, rootsFingerprint, restoredBy, version, bootstrapHash, expiries } =
+    progress;
+  return {
+    ...(endpoint.state === 'Done' && { controlPlaneEndpoint: formatEndpoint(endpoint.value) }),
+    ...(adminKubeconfig.state === 'Done' && {
+      adminKubeconfig: { name: names.adminKubeconfig, key: kubeconfigKey },
+    }),
+    ...(rootsFingerprint && { rootsFingerprint }),
+    ...(restoredBy && { restoredBy }),
+    ...(version && { version }),
+    ...(bootstrapHash && { bootstrapHash }),
+    ...(expiries && {
+      certificates: expiries.map(({ name, notAfter }) => ({ name, notAfter: toSeconds(notAfter) })),
+    }),
+  };
 }
 
 /** Conditions that Ready is the sum of, in the order in which they come about. */

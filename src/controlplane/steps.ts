@@ -11,6 +11,7 @@ import { wantedCertificates } from './certificates/plan.ts';
 import { type Certificates, syncCertificates } from './certificates/sync.ts';
 import { done, failed, type StepResult, waiting } from './component.ts';
 import { buildConfig, startupFilesHash } from './config/build.ts';
+import { accessTo, storeOf } from './datastore-access/store-of.ts';
 import { syncPartition } from './datastore-access/sync.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
 import { buildDeployment } from './deployment/build.ts';
@@ -46,7 +47,8 @@ export class ControlPlaneSteps {
   private readonly dependencies: ControlPlaneDependencies;
   private readonly looks: InTenantLooks;
   private readonly adminKubeconfigs: AdminKubeconfigs;
-  private readonly partitionsSeenMs = new Map<string, number>();
+  /** By uid: in which store a partition was last looked at, and when. */
+  private readonly partitionsSeen = new Map<string, { readonly store: string; readonly atMs: number }>();
 
   constructor(dependencies: ControlPlaneDependencies) {
     const { client, clock, settings, tenantClients, resolve } = dependencies;
@@ -59,7 +61,7 @@ export class ControlPlaneSteps {
     this.looks.forget(uid);
     this.dependencies.gate.leave(uid);
     this.adminKubeconfigs.forget(uid);
-    this.partitionsSeenMs.delete(uid);
+    this.partitionsSeen.delete(uid);
   }
 
   async advance(view: View, signal: AbortSignal): Promise<Advance> {
@@ -91,6 +93,7 @@ export class ControlPlaneSteps {
         addons: inside.addons,
         endpointCheck: inside.endpointCheck,
         pods: view.pods.length,
+        ...(view.awaited.state === 'Arrived' && { restoredBy: view.awaited.restoreUid }),
         ...(inside.version && { version: inside.version }),
         ...(inside.hash && { bootstrapHash: inside.hash }),
         ...(roots.state === 'Done' && { rootsFingerprint: rootsFingerprint(roots.value) }),
@@ -114,17 +117,22 @@ export class ControlPlaneSteps {
   }
 
   private async partition(view: View): Promise<StepResult<StoreAccess>> {
-    const { connections, fence, clock, settings } = this.dependencies;
-    const uid = view.tenant.metadata?.uid ?? '';
-    const seenMs = this.partitionsSeenMs.get(uid);
+    const { connections, fence, clock, settings, caches } = this.dependencies;
+    const { tenant } = view;
+    const store = storeOf(tenant) ?? '';
+    const uid = tenant.metadata?.uid ?? '';
+    const seen = this.partitionsSeen.get(uid);
+    const seenMs = seen?.store === store ? seen.atMs : undefined;
+    // What it is by now: a migration may have gone on since this run began.
+    const access = () => accessTo(caches.tenants.get(refOf(tenant)) ?? tenant, store);
     const verify = seenMs === undefined || clock.monotonicMs() - seenMs >= settings.resyncMs;
     if (verify && !(await this.isStillThere(view))) {
       return waiting('CacheBehind', 'The tenant has been deleted meanwhile.', 1000);
     }
-    const result = await syncPartition(view, { ...this.ingredients(), connections, fence, verify });
+    const result = await syncPartition(view, { ...this.ingredients(), connections, fence, access, verify });
     // A store that was away may come back as an older backup of itself.
-    if (result.state !== 'Done') this.partitionsSeenMs.delete(uid);
-    else if (verify) this.partitionsSeenMs.set(uid, clock.monotonicMs());
+    if (result.state !== 'Done') this.partitionsSeen.delete(uid);
+    else if (verify) this.partitionsSeen.set(uid, { store, atMs: clock.monotonicMs() });
     return result;
   }
 
@@ -189,7 +197,10 @@ export class ControlPlaneSteps {
         kineImage: settings.kineImage,
         startupFilesHash: startupFilesHash(config, partition.value.readAtStart),
       });
-      const queued = this.queued(view, desired);
+      if (view.awaited.state === 'Pending') return await this.atRest(view, desired, view.awaited.restore);
+      // Nothing can be written to the one that is replaced by this.
+      const isMoving = tenant.status?.migration?.phase === 'Switched';
+      const queued = isMoving ? undefined : this.queued(view, desired);
       if (queued) return queued;
       const [deployment] = await Promise.all([
         applyOwned(client, deployments, caches.deployments, desired),
@@ -201,6 +212,16 @@ export class ControlPlaneSteps {
       if (!refusal) throw error;
       return asItIs(view, failed('DeploymentInvalid', refusal));
     }
+  }
+
+  /** Nothing runs on a partition that is being written by a restore. */
+  private async atRest({ pods }: View, desired: Deployment, restore: string): Promise<StepResult<Workload>> {
+    const { client, caches } = this.dependencies;
+    const stopped = { ...desired, spec: { ...desired.spec, replicas: 0 } } as Deployment;
+    await applyOwned(client, deployments, caches.deployments, stopped);
+    return pods.length > 0
+      ? waiting('Stopping', `Stops for TenantRestore ${restore}.`)
+      : waiting('RestorePending', `The contents come from TenantRestore ${restore}.`);
   }
 
   /**

@@ -1,14 +1,18 @@
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { ConfigMap, Deployment, Pod, PodDisruptionBudget, Secret, Service } from '../kube/resources.ts';
+import { storeOf } from './datastore-access/store-of.ts';
 import { podSelector, tenantNames, type TenantNames } from './names.ts';
+import { type AwaitedContents, awaitedContents, restoreNamedBy } from './restore/awaited.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
 /** Caches of everything that a reconcile reads in the management cluster. */
 export interface ControlPlaneCaches {
   readonly tenants: Informer<TenantControlPlane>;
   readonly dataStores: Informer<DataStore>;
+  readonly restores: Informer<TenantRestore>;
   readonly services: Informer<Service>;
   readonly secrets: Informer<Secret>;
   readonly configMaps: Informer<ConfigMap>;
@@ -22,6 +26,7 @@ export interface View {
   readonly tenant: TenantControlPlane;
   readonly names: TenantNames;
   readonly dataStore: DataStore | undefined;
+  readonly awaited: AwaitedContents;
   readonly service: Service | undefined;
   readonly roots: Secret | undefined;
   readonly certificates: Secret | undefined;
@@ -39,10 +44,16 @@ export function gather(
 ): View {
   const names = tenantNames(tenant, settings.namespace);
   const owned = (name: string) => ({ namespace: names.namespace, name });
+  const restore = restoreNamedBy(tenant);
+  const named =
+    restore === undefined
+      ? undefined
+      : caches.restores.get({ namespace: tenant.metadata?.namespace, name: restore });
   return {
     tenant,
     names,
-    dataStore: caches.dataStores.get({ name: tenant.spec.dataStore }),
+    dataStore: caches.dataStores.get({ name: storeOf(tenant) ?? '' }),
+    awaited: awaitedContents(tenant, named, names.runtimeId),
     service: caches.services.get(owned(names.service)),
     roots: caches.secrets.get(owned(names.roots)),
     certificates: caches.secrets.get(owned(names.certificates)),

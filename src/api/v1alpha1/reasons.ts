@@ -7,7 +7,10 @@
 export const wantedReasons = {
   Joinable: 'A worker can join now.',
   AsExpected: 'This part is as it should be.',
-  Healthy: 'Every endpoint of the store answers; its history is compacted.',
+  Healthy:
+    'Every endpoint of the store answers; its history is compacted. Of a BackupStorage: archives can be kept in it.',
+  BackedUp: 'The newest archive that was due is there.',
+  Restored: 'The contents of the archive are in place.',
   Stopped: '`spec.controlPlane.deployment.replicas` is 0: the state is kept, nothing runs.',
 } as const;
 
@@ -34,6 +37,14 @@ export const passingReasons = {
   BlockedBySpec: 'Nothing is written inside the cluster while another part cannot be built.',
   PutBack: 'Something was changed inside the cluster by hand and has just been put back.',
   CacheBehind: 'What Marina made or read has changed meanwhile; it looks again at once.',
+  Scheduled: 'The first archive is not due yet.',
+  TenantPending: 'There is no state of the control plane to save yet.',
+  RestorePending: 'The control plane waits for the contents of an archive.',
+  Verifying: 'The archive is being read to its end, before anything is changed.',
+  Stopping: 'The control plane that gets the contents is being stopped.',
+  Loading: 'The contents are being written.',
+  DataStoreUnchecked: 'The DataStore has been changed, and is looked at before it is used.',
+  PlacementPending: 'This part waits for a DataStore.',
   Deleting: 'The control plane is being deleted.',
 } as const;
 
@@ -55,7 +66,31 @@ export const lastingReasons = {
   DataStoreInternal: 'The store answers with an error that Marina does not know.',
   Unhealthy: 'The store does not answer, or says why no tenant should be put there.',
   EndpointsUnhealthy: 'The store works, but not all of its members do.',
+  StoreChanged: 'What answers is another store than the one that the DataStore was.',
+  SpaceLow: 'More than 70 % of what the store may take on its disk is taken.',
+  SpaceVeryLow:
+    'More than 85 % of what the store may take on its disk is taken; no more control planes are placed there.',
+  ConnectionsLow: 'More than 70 % of the store’s connections are in use.',
+  ConnectionsVeryLow:
+    'More than 85 % of the store’s connections are in use; no more control planes are placed there.',
+  NoDataStoreFits: 'No DataStore is fit for a control plane that names none.',
   CompactionStalled: 'The history of a shared store could not be removed for 15 minutes.',
+
+  TenantNotFound: 'There is no TenantControlPlane of the name in `spec.tenantControlPlane`.',
+  ScheduleInvalid: '`spec.schedule` is no time, or in no known time zone.',
+  BackupStorageNotFound: 'There is no BackupStorage of that name, or no archive in it where one should be.',
+  BackupStorageSecretMissing: 'A Secret that the BackupStorage names does not exist.',
+  BackupStorageSecretInvalid: 'A Secret that the BackupStorage names lacks a key, or holds something else.',
+  BackupStorageUnreachable: 'The storage does not answer, or fails.',
+  BackupStorageDenied: 'The storage refuses Marina’s credential, or takes no writes.',
+  BackupStorageFull: 'The storage has no room for more archives.',
+  BackupStorageInvalid:
+    'The BackupStorage says something that is not so: no such bucket or volume, another region or certificate.',
+  ArchiveSealed: 'No identity of the BackupStorage opens the archive.',
+  ArchiveDamaged: 'The archive is not as it was written.',
+  ArchiveForeign: 'The file is no archive, or one of a later version of Marina.',
+  ArchiveNotFound: 'There is no such archive, or it is of a tenant of another namespace.',
+  RestoreRefused: 'The archive cannot be restored into that control plane.',
 
   AddressMissing: 'A NodePort needs an address, and none is set.',
   AddressUnresolved: 'The published name does not resolve to an IP address.',
@@ -99,6 +134,11 @@ export const lastingReasons = {
 
 /** Of Events only. */
 export const eventReasons = {
+  Migrating: 'The control plane begins to move to another DataStore.',
+  Switched: 'Its state is the same in both stores, and the new one counts from now on.',
+  Migrated: 'Its pods serve from the new store.',
+  MigrationAborted: 'The move was given up; the control plane is where it was.',
+  PartitionDiscarded: 'The partition in the store from before a move was removed.',
   Ready: 'A worker can join now, and could not before.',
   Orphaned: 'An object carries the labels of a control plane that does not exist.',
   Drift: 'Something was changed inside the cluster by hand, and has been put back.',

@@ -9,10 +9,11 @@ import type { KubeObject, Resource } from '../../kube/resource.ts';
 import { addons } from './addons.ts';
 import { authentication, issuersApart } from './authentication.ts';
 import { extraArgs } from './extra-args.ts';
+import { dataStoreName, storeStays } from './data-store-name.ts';
+import { labelSelector } from './label-selector.ts';
 import {
   apiVersion,
   conditions,
-  dnsLabelPattern,
   imageName,
   imageRepository,
   immutable,
@@ -201,14 +202,10 @@ const roomForNodes = {
 
 export const tenantControlPlaneSpec = z
   .object({
-    dataStore: z
-      .string()
-      .min(1)
-      .max(63)
-      .regex(new RegExp(dnsLabelPattern))
-      .default('default')
-      .meta(rules(immutable))
-      .describe('Name of the DataStore that keeps the state of this cluster.'),
+    dataStore: dataStoreName.optional(),
+    dataStoreSelector: labelSelector
+      .optional()
+      .describe('Labels of the DataStores that Marina may choose among where `dataStore` is left out.'),
     kubernetes: kubernetes.describe('Version and node settings of the cluster.'),
     controlPlane: z
       .object({
@@ -253,7 +250,7 @@ export const tenantControlPlaneSpec = z
       .prefault({})
       .describe('What Marina installs inside the tenant cluster besides what joining needs.'),
   })
-  .meta(rules(roomForNodes, issuersApart));
+  .meta(rules(roomForNodes, issuersApart, storeStays));
 
 const secretKeyReference = z.object({
   name: z.string().max(253).describe('Name of the Secret.'),
@@ -271,6 +268,32 @@ export const timelineSteps = [
   'AddonsApplied',
   'Ready',
 ] as const;
+
+export const migrationPhases = ['Copying', 'ReadOnly', 'Switched', 'Complete'] as const;
+
+const time = z.string().max(64).meta({ format: 'date-time' });
+
+const migration = z
+  .object({
+    from: z.string().max(63).describe('DataStore that keeps the state until it is switched.'),
+    to: z.string().max(63).describe('DataStore that keeps it from then on.'),
+    phase: z
+      .enum(migrationPhases)
+      .describe(
+        '`Copying`: the cluster goes on. `ReadOnly`: it can be read, until what changed last is copied and compared. `Switched`: pods on the new ' +
+          'store are starting. `Complete`: they serve; the partition in the old store is kept, read-only.',
+      ),
+    message: z.string().max(2048).optional().describe('How it goes, or what holds it up.'),
+    hasTarget: z.boolean().optional().describe('Whether there may be a partition in the new store.'),
+    entries: int64.min(0).optional().describe('Keys that were compared before the switch.'),
+    contentSha256: z.string().max(64).optional().describe('SHA-256 over them, the same in both stores.'),
+    startedAt: time.describe('When it began.'),
+    readOnlySince: time.optional().describe('When writes were last stopped.'),
+    switchedAt: time.optional().describe('When the new store became the one that counts.'),
+    completedAt: time.optional().describe('When pods on it first served.'),
+    readOnlyMilliseconds: int64.min(0).optional().describe('How long nothing could be written.'),
+  })
+  .describe('The move to another DataStore, after `spec.dataStore` was changed.');
 
 export const tenantControlPlaneStatus = z.object({
   observedGeneration: int64.optional().describe('metadata.generation that this status is about.'),
@@ -313,6 +336,17 @@ export const tenantControlPlaneStatus = z.object({
     .optional()
     .describe('Secret beside this object that holds the admin kubeconfig.'),
   dataStore: z.string().max(63).optional().describe('DataStore that keeps the state of this cluster.'),
+  runningOn: z
+    .string()
+    .max(63)
+    .optional()
+    .describe('DataStore that all pods of the last finished rollout are on.'),
+  migration: migration.optional(),
+  restoredBy: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('UID of the TenantRestore that the contents of this cluster last came from.'),
   certificates: z
     .array(
       z.object({
@@ -342,6 +376,7 @@ export const tenantControlPlaneStatus = z.object({
 
 export type TenantControlPlaneSpec = z.output<typeof tenantControlPlaneSpec>;
 export type TenantControlPlaneStatus = z.output<typeof tenantControlPlaneStatus>;
+export type Migration = z.output<typeof migration>;
 export type TimelineStep = (typeof timelineSteps)[number];
 
 /** What users write; every default is filled in by the API server. */

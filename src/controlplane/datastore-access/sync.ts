@@ -1,27 +1,33 @@
-import type { DataStore, DataStoreSpec } from '../../api/v1alpha1/data-store.ts';
-import { findCondition } from '../../engine/conditions.ts';
+import type { DataStoreSpec } from '../../api/v1alpha1/data-store.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type Secret, secrets } from '../../kube/resources.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
+import type { PartitionAccess } from '../../datastore/driver.ts';
 import { applyOwned, type OwnedCache } from '../apply-owned.ts';
-import { done, failed, type StepResult } from '../component.ts';
+import { done, failed, type StepResult, waiting } from '../component.ts';
 import type { StoreAccess } from '../deployment/store-access.ts';
 import { tenantLabels } from '../names.ts';
 import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
 import { onStore } from './on-store.ts';
+import { storeOf } from './store-of.ts';
 import { type Credential, currentCredential } from './credential.ts';
+import { unusable } from './usable.ts';
 
 export interface PartitionDependencies {
   readonly client: KubeClient;
   readonly secrets: OwnedCache<Secret>;
   readonly connections: DataStoreConnections;
   readonly fence: () => void;
+  /** What the tenant may do in the partition, at this moment. */
+  readonly access: () => PartitionAccess;
   readonly now: Date;
   readonly randomBytes: (size: number) => Buffer;
   /** Whether the partition itself is to be looked at now; what is in the store changes only by hand. */
   readonly verify: boolean;
 }
+
+class AccessChanged extends Error {}
 
 /** kube-apiserver reads its client certificate at every handshake, kine once. */
 const readAtStartOn: Record<DataStoreSpec['driver'], readonly (keyof Credential)[]> = {
@@ -38,7 +44,7 @@ export async function syncPartition(
   if (!dataStore) {
     return failed(
       'DataStoreNotFound',
-      `There is no DataStore ${tenant.spec.dataStore}: make it, or name another in spec.dataStore.`,
+      `There is no DataStore ${storeOf(tenant)}: make it, or name another in spec.dataStore.`,
     );
   }
   const opened = dependencies.connections.open(dataStore);
@@ -64,25 +70,27 @@ export async function syncPartition(
   // First, though it is good for nothing yet: a deletion knows by it that there may be a partition to remove.
   await applyOwned(dependencies.client, secrets, dependencies.secrets, secret);
 
-  const unhealthy = unhealthiness(dataStore);
-  if (unhealthy) return failed('DataStoreUnhealthy', unhealthy);
+  const obstacle = unusable(dataStore);
+  if (obstacle) return obstacle;
   if (dependencies.verify) {
-    const ensured = await onStore(opened, (driver) =>
-      driver.ensurePartition(names.runtimeId, { fence: dependencies.fence }),
-    );
-    if (ensured.state !== 'Done') return ensured;
+    const access = dependencies.access();
+    const fence = () => {
+      dependencies.fence();
+      // A migration has begun or ended meanwhile: what was decided before it must not undo what it did.
+      if (dependencies.access() !== access)
+        throw new AccessChanged('The control plane begins or ends to move to another store.');
+    };
+    try {
+      const ensured = await onStore(opened, (driver) =>
+        driver.ensurePartition(names.runtimeId, { fence, access }),
+      );
+      if (ensured.state !== 'Done') return ensured;
+    } catch (error: unknown) {
+      if (!(error instanceof AccessChanged)) throw error;
+      return waiting('CacheBehind', error.message, 200);
+    }
   }
   const { driver, endpoints } = dataStore.spec;
   const readAtStart = readAtStartOn[driver].map((file) => credential[file]);
   return done({ driver, endpoints, partition: names.runtimeId, readAtStart });
-}
-
-/**
- * Why the store cannot be used, as its own status says of its present specification. Each tenant that asked for itself would
- * be one more caller of a store that has trouble enough; when it is Ready again, all of them are told.
- */
-function unhealthiness({ metadata, status }: DataStore): string | undefined {
-  const ready = findCondition(status?.conditions, 'Ready');
-  if (ready?.status !== 'False' || ready.observedGeneration !== metadata?.generation) return undefined;
-  return `DataStore ${metadata?.name} is not Ready: ${ready.message}`;
 }

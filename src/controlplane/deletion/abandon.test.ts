@@ -73,7 +73,14 @@ describe('a partition whose control plane is deleted', () => {
   });
 
   it('is not waited for when there never was one', () => {
-    const facts = { tenant: deleted(), names, dataStore: undefined, answer: unreachable, mayExist: false };
+    const facts = {
+      tenant: deleted(),
+      names,
+      store: 'default',
+      dataStore: undefined,
+      answer: unreachable,
+      mayExist: false,
+    };
     expect(decidePartition(facts)).toEqual(done(undefined));
   });
 
@@ -125,7 +132,14 @@ function deleted(annotations: Record<string, string> = {}): TenantControlPlane {
 }
 
 function decide(answer: StepResult<Notice | undefined>, annotations?: Record<string, string>) {
-  return decidePartition({ tenant: deleted(annotations), names, dataStore: aStore, answer, mayExist: true });
+  return decidePartition({
+    tenant: deleted(annotations),
+    names,
+    store: 'default',
+    dataStore: aStore,
+    answer,
+    mayExist: true,
+  });
 }
 
 function messageOf(decision: StepResult<unknown>): string {

@@ -13,6 +13,8 @@ export interface Notice {
 export interface PartitionFacts {
   readonly tenant: TenantControlPlane;
   readonly names: TenantNames;
+  /** Name of the DataStore. */
+  readonly store: string;
   readonly dataStore: DataStore | undefined;
   /** Of the store, with what somebody should know although the partition is gone. */
   readonly answer: StepResult<Notice | undefined>;
@@ -62,7 +64,7 @@ function partitionReadyAt(tenant: TenantControlPlane): string | undefined {
 }
 
 function explainWait(
-  { tenant, names, dataStore }: PartitionFacts,
+  { tenant, names, store, dataStore }: PartitionFacts,
   problem: string,
   wish: string | undefined,
 ): string {
@@ -75,15 +77,14 @@ function explainWait(
       ? ''
       : ` The annotation ${annotations.abandonPartition} is ${JSON.stringify(brief(wish))}, which is not the name of this partition.`;
   return (
-    `Partition ${names.runtimeId} has to be removed from DataStore ${tenant.spec.dataStore}: ${brief(problem).replace(/\.$/, '')}. ` +
+    `Partition ${names.runtimeId} has to be removed from DataStore ${store}: ${brief(problem).replace(/\.$/, '')}. ` +
     `Deletion, asked for at ${deletionTimestamp}, goes on by itself when the store does it.${since}${wrong} ` +
     `To go on without, and leave the partition behind: kubectl -n ${namespace} annotate --overwrite tcp ${name} ` +
     `${annotations.abandonPartition}=${names.runtimeId}`
   );
 }
 
-function explainLoss({ tenant, names, dataStore }: PartitionFacts, problem: string): string {
-  const { dataStore: store } = tenant.spec;
+function explainLoss({ names, store, dataStore }: PartitionFacts, problem: string): string {
   return (
     `Partition, user and role ${names.runtimeId} are left behind in DataStore ${store}, which did not remove them (${problem}), ` +
     `as annotation ${annotations.abandonPartition} allows. To remove them from the store later: ${byHand(dataStore, names.runtimeId)}`

@@ -5,6 +5,7 @@ import type { Log } from '../../engine/log.ts';
 import { deployments, type Pod, podDisruptionBudgets, pods, services } from '../../kube/resources.ts';
 import { deleteOwned } from '../apply-owned.ts';
 import { done, type StepResult, waiting } from '../component.ts';
+import { storeOf } from '../datastore-access/store-of.ts';
 import type { ControlPlaneDependencies } from '../dependencies.ts';
 import { finalizer, labels } from '../names.ts';
 import type { View } from '../view.ts';
@@ -118,5 +119,5 @@ function tell(
   log: Log,
 ): void {
   events.record({ ...tenant, apiVersion, kind: 'TenantControlPlane' }, 'Warning', reason, message);
-  log.warn({ reason, dataStore: tenant.spec.dataStore, partition: names.runtimeId }, message);
+  log.warn({ reason, dataStore: storeOf(tenant), partition: names.runtimeId }, message);
 }

@@ -1,6 +1,8 @@
 import { secrets } from '../../kube/resources.ts';
 import { done, failed, type StepResult } from '../component.ts';
 import { onStore } from '../datastore-access/on-store.ts';
+import { storesOf } from '../datastore-access/store-of.ts';
+import { possiblyStrange } from '../datastore-access/usable.ts';
 import type { ControlPlaneDependencies } from '../dependencies.ts';
 import type { View } from '../view.ts';
 import {
@@ -8,27 +10,45 @@ import {
   isYoungerThanPartition,
   mayHavePartition,
   type Notice,
+  type PartitionFacts,
   partitionNotFound,
 } from './abandon.ts';
 
-/** Removes the partition, or finds out why not and whether that may be left so; what it leaves behind is in the notice. */
+/** Removes the partition wherever it may be, or finds out why not and whether that may be left so; what it leaves behind is in the notice. */
 export async function removePartition(
   view: View,
   dependencies: ControlPlaneDependencies,
 ): Promise<StepResult<Notice | undefined>> {
-  const { tenant, names, dataStore } = view;
-  const answer = await askStore(view, dependencies);
+  let notice: Notice | undefined;
+  for (const store of storesOf(view.tenant)) {
+    const removed = await removeFrom(store, view, dependencies);
+    if (removed.state !== 'Done') return removed;
+    notice ??= removed.value;
+  }
+  return done(notice);
+}
+
+async function removeFrom(
+  store: string,
+  view: View,
+  dependencies: ControlPlaneDependencies,
+): Promise<StepResult<Notice | undefined>> {
+  const { tenant, names } = view;
+  const dataStore = dependencies.caches.dataStores.get({ name: store });
+  const answer = await askStore({ store, dataStore }, view, dependencies);
   const mayExist =
     answer.state === 'Done' || mayHavePartition(tenant, await hasCredential(view, dependencies));
-  return decidePartition({ tenant, names, dataStore, answer, mayExist });
+  return decidePartition({ tenant, names, store, dataStore, answer, mayExist });
 }
 
 async function askStore(
-  view: View,
+  { store, dataStore }: Pick<PartitionFacts, 'store' | 'dataStore'>,
+  { names, tenant }: View,
   { connections, fence }: ControlPlaneDependencies,
 ): Promise<StepResult<Notice | undefined>> {
-  const { dataStore, names, tenant } = view;
-  if (!dataStore) return failed('DataStoreNotFound', `there is no DataStore ${tenant.spec.dataStore}`);
+  if (!dataStore) return failed('DataStoreNotFound', `there is no DataStore ${store}`);
+  const stranger = possiblyStrange(dataStore);
+  if (stranger) return stranger;
   const opened = connections.open(dataStore);
   if (!opened.ok) return failed(opened.reason, opened.message);
   let notice: Notice | undefined;

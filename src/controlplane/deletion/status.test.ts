@@ -76,5 +76,6 @@ function viewOf(claimed: readonly ConditionType[], pods: readonly Pod[]): View {
     config: undefined,
     deployment: undefined,
     disruptionBudget: undefined,
+    awaited: { state: 'None' },
   };
 }

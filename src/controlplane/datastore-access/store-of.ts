@@ -1,0 +1,25 @@
+import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import type { PartitionAccess } from '../../datastore/driver.ts';
+
+/**
+ * The DataStore that keeps the state of a control plane: what the specification says, until there is a state; from then on what a migration has
+ * made of it. Undefined while none has been chosen.
+ */
+export function storeOf({ spec, status }: TenantControlPlane): string | undefined {
+  const hasState = status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
+  return (hasState ? status?.dataStore : undefined) ?? spec.dataStore;
+}
+
+/** All DataStores in which there may be something of it. */
+export function storesOf(tenant: TenantControlPlane): readonly string[] {
+  const { migration } = tenant.status ?? {};
+  const names = [storeOf(tenant), migration?.from, migration?.to];
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+/** What its credential may do there now. */
+export function accessTo({ status }: TenantControlPlane, store: string): PartitionAccess {
+  const { migration } = status ?? {};
+  const isLeft = migration?.from === store && (migration.phase === 'ReadOnly' || status?.dataStore !== store);
+  return isLeft ? 'ReadOnly' : 'ReadWrite';
+}

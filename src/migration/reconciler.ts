@@ -1,0 +1,274 @@
+import type { DataStore } from '../api/v1alpha1/data-store.ts';
+import {
+  type Migration,
+  type TenantControlPlane,
+  tenantControlPlanes,
+} from '../api/v1alpha1/tenant-control-plane.ts';
+import { fieldManager } from '../api/v1alpha1/field-managers.ts';
+import { unusable } from '../controlplane/datastore-access/usable.ts';
+import { tenantNames } from '../controlplane/names.ts';
+import type { DataStoreConnections } from '../datastore/connections.ts';
+import type { DataStoreDriver } from '../datastore/driver.ts';
+import { DataStoreError } from '../datastore/errors.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { ReconcileContext } from '../engine/controller.ts';
+import { done, requeueAfter, type Result } from '../engine/result.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isKubeError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Informer } from '../kube/informer.ts';
+import { refOf, refOfKey } from '../kube/resource.ts';
+import { copy, finish, type Move } from './move.ts';
+import { type MigrationStep, planMigration } from './plan.ts';
+
+/** Milliseconds that a tenant is kept read-only for before it is let go on and the move begun again. */
+const longestReadOnlyMs = 30_000;
+
+export interface MigrationDependencies {
+  /** Every write passes the leader's fence. */
+  readonly client: KubeClient;
+  readonly tenants: Informer<TenantControlPlane>;
+  readonly dataStores: Informer<DataStore>;
+  readonly connections: DataStoreConnections;
+  /** Where control planes run. */
+  readonly namespace: string;
+  readonly events: EventRecorder;
+  readonly fence: () => void;
+  readonly clock: Clock;
+}
+
+type Phased<Do extends MigrationStep['do']> = Extract<MigrationStep, { readonly do: Do }>;
+
+/**
+ * Moves the state of control planes from one DataStore to another. Each phase is in the status before what it means is done, so that whoever comes after a
+ * crash goes on from there; until `Switched` the source is what counts, and afterwards it is kept.
+ */
+export class MigrationReconciler {
+  private readonly dependencies: MigrationDependencies;
+
+  constructor(dependencies: MigrationDependencies) {
+    this.dependencies = dependencies;
+  }
+
+  async reconcile(key: string, context: ReconcileContext): Promise<Result> {
+    const tenant = this.dependencies.tenants.get(refOfKey(key));
+    if (!tenant) return done;
+    const step = planMigration(tenant);
+    if (step.do === 'nothing') return done;
+    try {
+      await this.take(step, tenant, context);
+      return done;
+    } catch (error: unknown) {
+      // The status was written meanwhile; its event brings the tenant back.
+      if (isKubeError(error, 'Conflict')) return requeueAfter(200, 'CacheBehind');
+      if (!(error instanceof DataStoreError) || step.do === 'begin') throw error;
+      await this.holdUp(step.migration, tenant, error);
+      throw error;
+    }
+  }
+
+  private async take(
+    step: Exclude<MigrationStep, { do: 'nothing' }>,
+    tenant: TenantControlPlane,
+    context: ReconcileContext,
+  ) {
+    switch (step.do) {
+      case 'begin':
+        return await this.begin(step, tenant);
+      case 'copy':
+        return await this.copy(step, tenant, context);
+      case 'switch':
+        return await this.switchOver(step, tenant, context);
+      case 'complete':
+        return await this.complete(step, tenant);
+      case 'abort':
+        return await this.abort(step, tenant);
+      case 'discard':
+        return await this.discard(step, tenant);
+      case 'wait':
+        return await this.write(tenant, { ...step.migration, message: step.message });
+    }
+  }
+
+  private async begin({ from, to }: Phased<'begin'>, tenant: TenantControlPlane): Promise<void> {
+    const startedAt = this.time();
+    await this.write(tenant, {
+      from,
+      to,
+      phase: 'Copying',
+      startedAt,
+      message: 'The cluster goes on meanwhile.',
+    });
+    this.tell(tenant, 'Normal', 'Migrating', `Moves from DataStore ${from} to ${to}.`);
+  }
+
+  private async copy(
+    { migration }: Phased<'copy'>,
+    tenant: TenantControlPlane,
+    { signal }: ReconcileContext,
+  ): Promise<void> {
+    const move = await this.move(migration, tenant, signal);
+    // Before it is true, so that whoever gives the move up knows where to clear away.
+    const begun: Migration = { ...migration, hasTarget: true };
+    const current = migration.hasTarget ? tenant : await this.write(tenant, begun);
+    await copy(move);
+    await this.write(current, {
+      ...begun,
+      phase: 'ReadOnly',
+      readOnlySince: this.time(),
+      message: 'Nothing can be written for a moment.',
+    });
+  }
+
+  private async switchOver(
+    { migration }: Phased<'switch'>,
+    tenant: TenantControlPlane,
+    { signal, log }: ReconcileContext,
+  ) {
+    const { clock } = this.dependencies;
+    const move = await this.move(migration, tenant, signal);
+    await move.source.ensurePartition(move.id, { access: 'ReadOnly', fence: move.fence });
+    const { entries, sha256: contentSha256 } = await finish(move);
+    log.info({ from: migration.from, to: migration.to, entries }, 'moved a tenant');
+    const { message: _, ...rest } = migration;
+    const switched: Migration = {
+      ...rest,
+      phase: 'Switched',
+      entries,
+      contentSha256,
+      switchedAt: this.time(),
+    };
+    await this.write(tenant, switched, migration.to);
+    const since = Date.parse(migration.readOnlySince ?? clock.now().toISOString());
+    const ms = clock.now().getTime() - since;
+    this.tell(
+      tenant,
+      'Normal',
+      'Switched',
+      `${entries} keys are the same in DataStore ${migration.to}, after ${ms} ms read-only; pods on it are starting.`,
+    );
+  }
+
+  private async complete({ migration }: Phased<'complete'>, tenant: TenantControlPlane): Promise<void> {
+    const { clock } = this.dependencies;
+    const readOnlySince = Date.parse(migration.readOnlySince ?? this.time());
+    const readOnlyMilliseconds = Math.max(0, clock.now().getTime() - readOnlySince);
+    await this.write(tenant, {
+      ...migration,
+      phase: 'Complete',
+      completedAt: this.time(),
+      readOnlyMilliseconds,
+    });
+    this.tell(
+      tenant,
+      'Normal',
+      'Migrated',
+      `Runs on DataStore ${migration.to}. The partition in ${migration.from} is kept.`,
+    );
+  }
+
+  private async abort({ migration }: Phased<'abort'>, tenant: TenantControlPlane): Promise<void> {
+    const { fence } = this.dependencies;
+    const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
+    const source = await this.driver(migration.from);
+    await source.ensurePartition(id, { fence });
+    if (migration.hasTarget) {
+      const target = await this.driver(migration.to);
+      await target.deletePartition(id, { fence });
+    }
+    await this.write(tenant, null);
+    this.tell(tenant, 'Normal', 'MigrationAborted', `Stays on DataStore ${migration.from}.`);
+  }
+
+  private async discard({ migration }: Phased<'discard'>, tenant: TenantControlPlane): Promise<void> {
+    const { fence, namespace } = this.dependencies;
+    const source = await this.driver(migration.from);
+    await source.deletePartition(tenantNames(tenant, namespace).runtimeId, { fence });
+    await this.write(tenant, null);
+    this.tell(
+      tenant,
+      'Normal',
+      'PartitionDiscarded',
+      `Nothing of it is left in DataStore ${migration.from}.`,
+    );
+  }
+
+  /** Says what is in the way. A tenant is not kept read-only for it. */
+  private async holdUp(
+    migration: Migration,
+    tenant: TenantControlPlane,
+    { message }: DataStoreError,
+  ): Promise<void> {
+    const { clock, fence, namespace } = this.dependencies;
+    const readOnlyMs = clock.now().getTime() - Date.parse(migration.readOnlySince ?? this.time());
+    const letGo = migration.phase === 'ReadOnly' && readOnlyMs > longestReadOnlyMs;
+    const { readOnlySince: _, ...copying } = migration;
+    await this.write(tenant, { ...(letGo ? { ...copying, phase: 'Copying' } : migration), message });
+    if (!letGo) return;
+    const id = tenantNames(tenant, namespace).runtimeId;
+    const source = await this.driver(migration.from);
+    await source.ensurePartition(id, { fence });
+  }
+
+  private async move(migration: Migration, tenant: TenantControlPlane, signal: AbortSignal): Promise<Move> {
+    const { fence, namespace } = this.dependencies;
+    const { runtimeId: id } = tenantNames(tenant, namespace);
+    const [source, target] = await Promise.all([this.driver(migration.from), this.driver(migration.to)]);
+    return { id, source, target, fence, signal };
+  }
+
+  private async driver(name: string): Promise<DataStoreDriver> {
+    const { dataStores, connections } = this.dependencies;
+    const operation = `open DataStore ${name}`;
+    const dataStore = dataStores.get({ name });
+    if (!dataStore) throw new DataStoreError('Unreachable', operation, 'there is none of this name');
+    const problem = unusable(dataStore);
+    if (problem && problem.state !== 'Done')
+      throw new DataStoreError('Unreachable', operation, problem.message);
+    const opened = connections.open(dataStore);
+    if (!opened.ok) throw new DataStoreError('Unauthenticated', operation, opened.message);
+    return await opened.driver();
+  }
+
+  /** Only what a migration knows, and only on what was read: the rest of the status is the control plane's own reconciler's. */
+  private async write(
+    tenant: TenantControlPlane,
+    migration: Migration | null,
+    dataStore?: string,
+  ): Promise<TenantControlPlane> {
+    const { client, tenants } = this.dependencies;
+    const { uid, resourceVersion } = tenant.metadata ?? {};
+    // A merge patch leaves alone what it does not name, and takes away what is null.
+    const absent = {
+      message: null,
+      readOnlySince: null,
+      completedAt: null,
+      readOnlyMilliseconds: null,
+      switchedAt: null,
+    };
+    const status = { migration: migration && { ...absent, ...migration }, ...(dataStore && { dataStore }) };
+    const body = { metadata: { uid, resourceVersion }, status };
+    const options = { fieldManager, subresource: 'status' } as const;
+    const patch = { type: 'merge', body } as const;
+    const written = await client.patch(tenantControlPlanes, refOf(tenant), patch, options);
+    tenants.remember(written);
+    return written;
+  }
+
+  private tell(
+    tenant: TenantControlPlane,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void {
+    const { apiVersion, kind } = tenantControlPlanes;
+    this.dependencies.events.record({ ...tenant, apiVersion, kind }, type, reason, message);
+  }
+
+  private time(): string {
+    return this.dependencies.clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+  }
+}
