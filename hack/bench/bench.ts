@@ -8,6 +8,7 @@ import { idle } from './idle.ts';
 import { provision } from './provision.ts';
 import { reboot } from './reboot.ts';
 import { save } from './report.ts';
+import { restore } from './restore.ts';
 import { removeAll } from './tenants.ts';
 
 const program = new Command('npm run bench --')
@@ -21,8 +22,9 @@ Examples:
   npm run bench -- crowd --count 25
   npm run bench -- idle --count 50 --minutes 10
   npm run bench -- reboot --count 10
+  npm run bench -- restore --objects 10000
 
-crowd, idle and reboot end with status 1 when a demand is not met.`,
+crowd, idle, reboot and restore end with status 1 when a demand is not met.`,
   );
 
 program
@@ -73,6 +75,23 @@ program
     measure('reboot', ({ client, environment }) =>
       reboot(client, { ...options, cutPower: () => environment.cutPower() }),
     ),
+  );
+
+program
+  .command('restore')
+  .description(
+    'a tenant saved, deleted and brought back beside one in use: how long, and what its users notice',
+  )
+  .option('--objects <n>', 'ConfigMaps of a KiB in it', parseNumber, 10_000)
+  .option('--within <seconds>', 'for all three together', parseNumber, 60)
+  .option(
+    '--disturbance <percent>',
+    "by which the neighbour's write p99 may be worse meanwhile",
+    parseNumber,
+    20,
+  )
+  .action((options: { readonly objects: number; readonly within: number; readonly disturbance: number }) =>
+    measure('restore', ({ client }) => restore(client, { ...options, neighbour: sampleTenant })),
   );
 
 await program.parseAsync();
