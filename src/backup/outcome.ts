@@ -34,7 +34,8 @@ export function obstacleOf(error: unknown): Obstacle {
     return { reason: `BackupStorage${error.code}`, message: error.message, cause: error };
   }
   if (error instanceof ArchiveError) {
-    return { reason: `Archive${error.code}`, message: error.message, cause: error };
+    // It will be the same the next time.
+    return { reason: `Archive${error.code}`, message: error.message };
   }
   throw error;
 }

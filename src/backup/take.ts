@@ -20,6 +20,8 @@ export interface Subject {
 export interface Destination {
   readonly storage: ObjectStorage;
   readonly recipients: readonly string[];
+  /** Of the TenantBackup: two of one tenant must not take each other's archives. */
+  readonly backup: string;
   /** Of the archive, e.g. `20261121-080000`. */
   readonly name: string;
 }
@@ -36,7 +38,7 @@ export async function takeArchive(subject: Subject, to: Destination, options: Ta
   const startedMs = clock.monotonicMs();
   await using snapshot = await subject.driver.contentsOf(subject.runtimeId).snapshot();
   const manifest = describe(subject, snapshot.revision, clock.now());
-  const key = archiveKey(manifest.tenant, to.name);
+  const key = archiveKey(manifest.tenant, to);
   let summary: ArchiveSummary | undefined;
   async function* content() {
     summary = yield* writeArchive(manifest, snapshot.pages(), to.recipients);
@@ -66,8 +68,8 @@ export function archivePrefix(namespace: string): string {
   return `${namespace}/`;
 }
 
-function archiveKey({ namespace, name, runtimeId }: Manifest['tenant'], archive: string): string {
-  return `${archivePrefix(namespace)}${name}/${runtimeId}/${archive}.jsonl.zst.age`;
+function archiveKey({ namespace, name, runtimeId }: Manifest['tenant'], to: Destination): string {
+  return `${archivePrefix(namespace)}${name}/${runtimeId}/${to.backup}/${to.name}.jsonl.zst.age`;
 }
 
 function describe({ tenant, runtimeId, roots, dataStore }: Subject, revision: string, now: Date): Manifest {

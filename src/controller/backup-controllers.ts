@@ -7,8 +7,10 @@ import {
   type TenantRestoreDependencies,
   TenantRestoreReconciler,
 } from '../backup/tenant-restore/reconciler.ts';
+import { restoreFinalizer } from '../controlplane/restore/awaited.ts';
 import { findCondition } from '../engine/conditions.ts';
 import { Controller } from '../engine/controller.ts';
+import { hasFinalizer } from '../engine/finalizer.ts';
 import { type KubeObject, keyOf, refOf } from '../kube/resource.ts';
 import type { Caches } from './caches.ts';
 import { type Engine, selfKey, wishChanged } from './controllers.ts';
@@ -24,10 +26,11 @@ export function createTenantBackupController(
   caches: Caches,
   engine: Engine,
 ): Controller {
-  const { backups, tenants, dataStores, storages, secrets } = caches;
+  const { backups, restores, tenants, dataStores, storages, secrets } = caches;
   const reconciler = new TenantBackupReconciler({
     ...dependencies,
     backups,
+    restores,
     tenants,
     dataStores,
     storages,
@@ -66,7 +69,7 @@ export function createTenantBackupController(
 
 type CachesOfBackups = Pick<
   TenantBackupDependencies,
-  'backups' | 'tenants' | 'dataStores' | 'storages' | 'secrets'
+  'backups' | 'restores' | 'tenants' | 'dataStores' | 'storages' | 'secrets'
 >;
 
 /** Reconciles TenantRestores: on their own changes, on those of their TenantControlPlane and of what they are read from. */
@@ -85,7 +88,13 @@ export function createTenantRestoreController(
     storages,
   });
   const underWay = () =>
-    restores.list().filter(({ status }) => findCondition(status?.conditions, 'Ready')?.status !== 'True');
+    restores
+      .list()
+      .filter(
+        (restore) =>
+          findCondition(restore.status?.conditions, 'Ready')?.status !== 'True' ||
+          hasFinalizer(restore, restoreFinalizer),
+      );
   return new Controller({
     ...engine,
     workers,

@@ -15,11 +15,11 @@ const timeoutMs = 2 * 60 * 60_000;
 
 /** Moves control planes between DataStores: when `spec.dataStore` changes, when the pods on the new one serve, when a store comes back. */
 export function createMigrationController(
-  dependencies: Omit<MigrationDependencies, 'tenants' | 'dataStores'>,
-  { tenants, dataStores }: Caches,
+  dependencies: Omit<MigrationDependencies, 'tenants' | 'restores' | 'dataStores'>,
+  { tenants, restores, dataStores }: Caches,
   engine: Engine,
 ): Controller {
-  const reconciler = new MigrationReconciler({ ...dependencies, tenants, dataStores });
+  const reconciler = new MigrationReconciler({ ...dependencies, tenants, restores, dataStores });
   const moving = () => tenants.list().filter((tenant) => planned(tenant) !== '');
   return new Controller({
     ...engine,

@@ -5,7 +5,7 @@ import type { Informer } from '../kube/informer.ts';
 import type { ConfigMap, Deployment, Pod, PodDisruptionBudget, Secret, Service } from '../kube/resources.ts';
 import { storeOf } from './datastore-access/store-of.ts';
 import { podSelector, tenantNames, type TenantNames } from './names.ts';
-import { type AwaitedContents, awaitedContents, restoreNamedBy } from './restore/awaited.ts';
+import { type AwaitedContents, awaitedContents, restoresFor } from './restore/awaited.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
 /** Caches of everything that a reconcile reads in the management cluster. */
@@ -44,16 +44,11 @@ export function gather(
 ): View {
   const names = tenantNames(tenant, settings.namespace);
   const owned = (name: string) => ({ namespace: names.namespace, name });
-  const restore = restoreNamedBy(tenant);
-  const named =
-    restore === undefined
-      ? undefined
-      : caches.restores.get({ namespace: tenant.metadata?.namespace, name: restore });
   return {
     tenant,
     names,
     dataStore: caches.dataStores.get({ name: storeOf(tenant) ?? '' }),
-    awaited: awaitedContents(tenant, named, names.runtimeId),
+    awaited: awaitedContents(tenant, restoresFor(tenant, caches.restores.list()), names.runtimeId),
     service: caches.services.get(owned(names.service)),
     roots: caches.secrets.get(owned(names.roots)),
     certificates: caches.secrets.get(owned(names.certificates)),

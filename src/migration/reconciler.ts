@@ -4,9 +4,12 @@ import {
   type TenantControlPlane,
   tenantControlPlanes,
 } from '../api/v1alpha1/tenant-control-plane.ts';
+import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import { unusable } from '../controlplane/datastore-access/usable.ts';
-import { tenantNames } from '../controlplane/names.ts';
+import { annotations, tenantNames } from '../controlplane/names.ts';
+import { awaitedContents, restoresFor } from '../controlplane/restore/awaited.ts';
+import { fenceOf, TenantGone } from '../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../datastore/connections.ts';
 import type { DataStoreDriver } from '../datastore/driver.ts';
 import { DataStoreError } from '../datastore/errors.ts';
@@ -23,11 +26,14 @@ import { type MigrationStep, planMigration } from './plan.ts';
 
 /** Milliseconds that a tenant is kept read-only for before it is let go on and the move begun again. */
 const longestReadOnlyMs = 30_000;
+/** Milliseconds until a move that waits for a restore looks again. */
+const restorePollMs = 5_000;
 
 export interface MigrationDependencies {
   /** Every write passes the leader's fence. */
   readonly client: KubeClient;
   readonly tenants: Informer<TenantControlPlane>;
+  readonly restores: Informer<TenantRestore>;
   readonly dataStores: Informer<DataStore>;
   readonly connections: DataStoreConnections;
   /** Where control planes run. */
@@ -51,20 +57,34 @@ export class MigrationReconciler {
   }
 
   async reconcile(key: string, context: ReconcileContext): Promise<Result> {
-    const tenant = this.dependencies.tenants.get(refOfKey(key));
+    const { client, tenants } = this.dependencies;
+    const cached = tenants.get(refOfKey(key));
+    if (!cached || planMigration(cached).do === 'nothing') return done;
+    // Live: a cache that is behind would have a store overwritten or removed that counts by now.
+    const tenant = await client.get(tenantControlPlanes, refOfKey(key));
     if (!tenant) return done;
+    tenants.remember(tenant);
     const step = planMigration(tenant);
     if (step.do === 'nothing') return done;
+    if (this.isAwaitingContents(tenant)) return requeueAfter(restorePollMs, 'RestorePending');
     try {
       await this.take(step, tenant, context);
       return done;
     } catch (error: unknown) {
       // The status was written meanwhile; its event brings the tenant back.
       if (isKubeError(error, 'Conflict')) return requeueAfter(200, 'CacheBehind');
+      if (error instanceof TenantGone) return done;
       if (!(error instanceof DataStoreError) || step.do === 'begin') throw error;
       await this.holdUp(step.migration, tenant, error);
       throw error;
     }
+  }
+
+  /** A restore writes where the control plane is: it comes to its end first. */
+  private isAwaitingContents(tenant: TenantControlPlane): boolean {
+    const { restores, namespace } = this.dependencies;
+    const { runtimeId } = tenantNames(tenant, namespace);
+    return awaitedContents(tenant, restoresFor(tenant, restores.list()), runtimeId).state !== 'None';
   }
 
   private async take(
@@ -108,6 +128,8 @@ export class MigrationReconciler {
     { signal }: ReconcileContext,
   ): Promise<void> {
     const move = await this.move(migration, tenant, signal);
+    // An earlier attempt may have left it read-only.
+    await move.source.ensurePartition(move.id, { fence: move.fence });
     // Before it is true, so that whoever gives the move up knows where to clear away.
     const begun: Migration = { ...migration, hasTarget: true };
     const current = migration.hasTarget ? tenant : await this.write(tenant, begun);
@@ -168,23 +190,51 @@ export class MigrationReconciler {
   }
 
   private async abort({ migration }: Phased<'abort'>, tenant: TenantControlPlane): Promise<void> {
-    const { fence } = this.dependencies;
-    const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
-    const source = await this.driver(migration.from);
-    await source.ensurePartition(id, { fence });
+    const { namespace } = this.dependencies;
+    const id = tenantNames(tenant, namespace).runtimeId;
+    if (migration.phase === 'ReadOnly') {
+      // The tenant comes first; whether the target can be cleared away is another matter.
+      await this.letGo(migration, tenant);
+      return;
+    }
     if (migration.hasTarget) {
+      this.requireTwoStores(migration);
       const target = await this.driver(migration.to);
-      await target.deletePartition(id, { fence });
+      await target.deletePartition(id, { fence: this.fenceOf(tenant) });
     }
     await this.write(tenant, null);
     this.tell(tenant, 'Normal', 'MigrationAborted', `Stays on DataStore ${migration.from}.`);
   }
 
-  private async discard({ migration }: Phased<'discard'>, tenant: TenantControlPlane): Promise<void> {
-    const { fence, namespace } = this.dependencies;
+  /** Writable again, and copied anew if that is still wanted. */
+  private async letGo(
+    { readOnlySince: _, ...migration }: Migration,
+    tenant: TenantControlPlane,
+    message?: string,
+  ): Promise<void> {
+    await this.write(tenant, { ...migration, phase: 'Copying', ...(message !== undefined && { message }) });
     const source = await this.driver(migration.from);
-    await source.deletePartition(tenantNames(tenant, namespace).runtimeId, { fence });
-    await this.write(tenant, null);
+    const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
+    await source.ensurePartition(id, { fence: this.fenceOf(tenant) });
+  }
+
+  private async discard({ migration }: Phased<'discard'>, tenant: TenantControlPlane): Promise<void> {
+    this.requireTwoStores(migration);
+    const source = await this.driver(migration.from);
+    const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
+    await source.deletePartition(id, { fence: this.fenceOf(tenant) });
+    // Said for this partition, not for those of moves to come.
+    const said = {
+      metadata: { uid: tenant.metadata?.uid, annotations: { [annotations.discardPartition]: null } },
+    };
+    const { client } = this.dependencies;
+    const current = await client.patch(
+      tenantControlPlanes,
+      refOf(tenant),
+      { type: 'merge', body: said },
+      { fieldManager },
+    );
+    await this.write(current, null);
     this.tell(
       tenant,
       'Normal',
@@ -199,22 +249,35 @@ export class MigrationReconciler {
     tenant: TenantControlPlane,
     { message }: DataStoreError,
   ): Promise<void> {
-    const { clock, fence, namespace } = this.dependencies;
-    const readOnlyMs = clock.now().getTime() - Date.parse(migration.readOnlySince ?? this.time());
-    const letGo = migration.phase === 'ReadOnly' && readOnlyMs > longestReadOnlyMs;
-    const { readOnlySince: _, ...copying } = migration;
-    await this.write(tenant, { ...(letGo ? { ...copying, phase: 'Copying' } : migration), message });
-    if (!letGo) return;
-    const id = tenantNames(tenant, namespace).runtimeId;
-    const source = await this.driver(migration.from);
-    await source.ensurePartition(id, { fence });
+    const readOnlyMs =
+      this.dependencies.clock.now().getTime() - Date.parse(migration.readOnlySince ?? this.time());
+    if (migration.phase === 'ReadOnly' && readOnlyMs > longestReadOnlyMs) {
+      await this.letGo(migration, tenant, message);
+      return;
+    }
+    if (migration.message !== message) await this.write(tenant, { ...migration, message });
   }
 
   private async move(migration: Migration, tenant: TenantControlPlane, signal: AbortSignal): Promise<Move> {
-    const { fence, namespace } = this.dependencies;
-    const { runtimeId: id } = tenantNames(tenant, namespace);
+    const { runtimeId: id } = tenantNames(tenant, this.dependencies.namespace);
     const [source, target] = await Promise.all([this.driver(migration.from), this.driver(migration.to)]);
-    return { id, source, target, fence, signal };
+    this.requireTwoStores(migration);
+    return { id, source, target, fence: this.fenceOf(tenant), signal };
+  }
+
+  /** Two names of one store: what is removed from the one would be gone from the other. */
+  private requireTwoStores({ from, to }: Migration): void {
+    const { dataStores } = this.dependencies;
+    const [one, other] = [from, to].map((name) => dataStores.get({ name })?.status?.storeId);
+    if (one !== undefined && other !== undefined && one !== other) return;
+    const why =
+      one === other && one !== undefined ? 'they are the same store' : 'it is not known yet who they are';
+    throw new DataStoreError('Unsupported', `move from DataStore ${from} to ${to}`, why);
+  }
+
+  private fenceOf(tenant: TenantControlPlane): () => void {
+    const { tenants, fence } = this.dependencies;
+    return fenceOf(tenant, tenants, fence);
   }
 
   private async driver(name: string): Promise<DataStoreDriver> {

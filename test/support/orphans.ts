@@ -2,10 +2,12 @@ import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane
 import { labels } from '../../src/controlplane/names.ts';
 import { runtimeId } from '../../src/controlplane/runtime-id.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { isKubeError } from '../../src/kube/errors.ts';
 import { keyOf, type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
 import { compactionKey } from '../../src/datastore/etcd/partition.ts';
 import { etcdClient } from './etcd-datastore.ts';
 import type { EtcdServer } from './etcd.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** What Kubernetes itself puts into every namespace. */
 const ofKubernetes: ReadonlySet<string> = new Set(['ServiceAccount default', 'ConfigMap kube-root-ca.crt']);
@@ -34,12 +36,21 @@ interface Found {
 
 async function findObjects(client: KubeClient): Promise<readonly Found[]> {
   const kinds = await namespacedKinds(client);
-  const lists = await Promise.all(
-    kinds.map(async (kind) => ({ kind, items: (await client.list(kind, { limit: 0 })).items })),
-  );
+  const lists = await Promise.all(kinds.map(async (kind) => ({ kind, items: await listAll(client, kind) })));
   return lists.flatMap(({ kind, items }) =>
     items.filter((object) => isOfMarina(kind, object)).map((object) => describe(kind, object)),
   );
+}
+
+/** An API server that has just started refuses its custom resources for a moment: `storage is (re)initializing`. */
+async function listAll(client: KubeClient, kind: Resource): Promise<readonly KubeObject[]> {
+  const ask = () =>
+    client.list(kind, { limit: 0 }).catch((error: unknown) => {
+      if (isKubeError(error, 'TooManyRequests')) return undefined;
+      throw error;
+    });
+  const { items } = await waitUntil(`${kind.plural} can be listed`, ask);
+  return items;
 }
 
 function describe(kind: Resource, object: KubeObject): Found {

@@ -85,7 +85,7 @@ function archive(name: string): Archive {
   const completedAt = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}T${time.slice(0, 2)}:00:05Z`;
   return {
     name,
-    key: `team-a/demo/x/${name}.jsonl.zst.age`,
+    key: `team-a/demo/x/nightly/${name}.jsonl.zst.age`,
     completedAt,
     durationMilliseconds: 5,
     revision: '1',

@@ -3,12 +3,14 @@ import { statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
 import type { BackupStorage } from '../../api/v1alpha1/backup-storage.ts';
 import { type Archive, type TenantBackup, tenantBackups } from '../../api/v1alpha1/tenant-backup.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
 import { tenantNames } from '../../controlplane/names.ts';
+import { awaitedContents, restoresFor } from '../../controlplane/restore/awaited.ts';
 import { readRoots, rootsFingerprint } from '../../controlplane/roots/material.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { findCondition } from '../../engine/conditions.ts';
+import { findCondition, isTrue } from '../../engine/conditions.ts';
 import type { ReconcileContext } from '../../engine/controller.ts';
 import { addFinalizer, removeFinalizer } from '../../engine/finalizer.ts';
 import { done, requeueAfter, type Result } from '../../engine/result.ts';
@@ -31,10 +33,14 @@ const finalizer = 'marina.dev/archives';
 /** Milliseconds that the engine's timers go at most without a look: clocks are set, and days are long. */
 const longestWaitMs = 6 * 60 * 60_000;
 
+/** Milliseconds after which what needs a person is looked at again, should no event have told of it. */
+const patientMs = 60_000;
+
 export interface TenantBackupDependencies {
   readonly client: KubeClient;
   readonly backups: Informer<TenantBackup>;
   readonly tenants: Informer<TenantControlPlane>;
+  readonly restores: Informer<TenantRestore>;
   readonly dataStores: Informer<DataStore>;
   readonly storages: Informer<BackupStorage>;
   /** Of control planes, in their namespace. */
@@ -94,7 +100,9 @@ export class TenantBackupReconciler {
         // Before anything expires: an archive that nobody knows of is lost.
         backup = await this.remember(backup, archives, lastScheduleTime);
       }
-      const { expired } = planRetention(backup, undefined, clock.now());
+      const isBeingRestored = this.restoredFrom();
+      const { expired: all } = planRetention(backup, undefined, clock.now());
+      const expired = all.filter(({ key }) => !isBeingRestored.has(key));
       await this.deleteArchives(backup, expired);
       archives = archives.filter((archive) => !expired.includes(archive));
       return await this.report(backup, archives, { lastScheduleTime, nextScheduleTime: next });
@@ -107,17 +115,26 @@ export class TenantBackupReconciler {
     const { clock, fence } = this.dependencies;
     const { storage, recipients } = this.storageOf(backup);
     const subject = await this.subjectOf(backup);
-    return await takeArchive(subject, { storage, recipients, name }, { clock, fence, signal });
+    return await takeArchive(
+      subject,
+      { storage, recipients, backup: backup.metadata?.name ?? '', name },
+      { clock, fence, signal },
+    );
   }
 
   private async subjectOf({ metadata, spec }: TenantBackup): Promise<Subject> {
-    const { tenants, dataStores, secrets, connections, namespace } = this.dependencies;
+    const { tenants, restores, dataStores, secrets, connections, namespace } = this.dependencies;
     const tenant = tenants.get({ namespace: metadata?.namespace, name: spec.tenantControlPlane });
     if (!tenant) {
       const message = `There is no TenantControlPlane ${spec.tenantControlPlane} in this namespace.`;
       throw new ObstacleError({ reason: 'TenantNotFound', message });
     }
     const names = tenantNames(tenant, namespace);
+    const awaited = awaitedContents(tenant, restoresFor(tenant, restores.list()), names.runtimeId);
+    if (awaited.state !== 'None') {
+      const message = `TenantControlPlane ${spec.tenantControlPlane} waits for the contents of another archive.`;
+      throw new ObstacleError({ reason: 'RestorePending', message });
+    }
     const secret = secrets.get({ namespace, name: names.roots });
     const dataStore = dataStores.get({ name: storeOf(tenant) ?? '' });
     const hasPartition = tenant.status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
@@ -147,6 +164,14 @@ export class TenantBackupReconciler {
     const opened = openStorage(object);
     if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
     return opened;
+  }
+
+  /** Archives that a restore is under way from: they stay for now, however old they are. */
+  private restoredFrom(): ReadonlySet<string> {
+    const underWay = this.dependencies.restores
+      .list()
+      .filter(({ status }) => !isTrue(status?.conditions, 'Ready'));
+    return new Set(underWay.flatMap(({ status }) => status?.archive?.key ?? []));
   }
 
   private async deleteArchives(backup: TenantBackup, archives: readonly Archive[]): Promise<void> {
@@ -214,7 +239,8 @@ export class TenantBackupReconciler {
     }
     const { obstacle, nextScheduleTime } = progress;
     if (obstacle?.cause !== undefined) throw new Error(obstacle.message, { cause: obstacle.cause });
-    if (obstacle || !nextScheduleTime) return done;
+    if (obstacle) return requeueAfter(patientMs, obstacle.reason);
+    if (!nextScheduleTime) return done;
     const waitMs = nextScheduleTime.getTime() - clock.now().getTime();
     return requeueAfter(Math.min(Math.max(waitMs, 0), longestWaitMs), 'Schedule');
   }

@@ -1,6 +1,7 @@
 import { ContentsDigester, digestOf } from '../../datastore/contents.ts';
 import type { Entry, PartitionContents } from '../../datastore/driver.ts';
 import { DataStoreError } from '../../datastore/errors.ts';
+import { ArchiveError } from '../archive/errors.ts';
 import type { Rewrite } from '../clone/rewrite.ts';
 
 export interface LoadOptions {
@@ -18,21 +19,21 @@ export interface Loaded {
 }
 
 /**
- * Makes the pages all that is in the partition, and compares what is there afterwards with them, octet by octet. Safe to begin again.
+ * Makes the pages that `open` gives all that is in the partition, and compares what is there afterwards with them, octet by octet. Safe to begin again.
  * @throws DataStoreError, and what the pages throw
  */
 export async function load(
   contents: PartitionContents,
-  pages: AsyncIterable<readonly Entry[]>,
+  open: () => Promise<AsyncIterable<readonly Entry[]>>,
   { rewrite = (entry) => entry, above, fence, signal }: LoadOptions,
 ): Promise<Loaded> {
   await contents.clear({ fence });
   const notes = above === undefined ? [] : await advance(contents, above, fence);
   const digester = new ContentsDigester();
   let entries = 0;
-  for await (const page of pages) {
+  for await (const page of await open()) {
     signal.throwIfAborted();
-    const wanted = page.flatMap((entry) => rewrite(entry) ?? []);
+    const wanted = page.flatMap((entry) => rewriteOne(entry, rewrite) ?? []);
     await contents.put(wanted, { fence });
     entries += wanted.length;
     for (const entry of wanted) if (stays(entry)) digester.add(entry);
@@ -43,6 +44,15 @@ export async function load(
   if (found.sha256 === wanted.sha256) return { entries, notes };
   const message = `${wanted.entries} keys were written and ${found.entries} are there, or other ones: does something else write there?`;
   throw new DataStoreError('Internal', 'compare what was restored', message);
+}
+
+function rewriteOne(entry: Entry, rewrite: Rewrite): Entry | undefined {
+  try {
+    return rewrite(entry);
+  } catch (cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ArchiveError('Damaged', `${entry.key} cannot be made the clone's: ${why}`, { cause });
+  }
 }
 
 /** What has only so long to live may be gone before it is looked for. */

@@ -5,7 +5,11 @@ import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1
 import { type TenantRestore, tenantRestores } from '../../api/v1alpha1/tenant-restore.ts';
 import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
 import { annotations, podSelector, tenantNames, type TenantNames } from '../../controlplane/names.ts';
+import { restoreFinalizer } from '../../controlplane/restore/awaited.ts';
+import { unusable } from '../../controlplane/datastore-access/usable.ts';
+import { fenceOf } from '../../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
+import type { DataStoreDriver } from '../../datastore/driver.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { findCondition, isTrue } from '../../engine/conditions.ts';
 import type { ReconcileContext } from '../../engine/controller.ts';
@@ -13,11 +17,13 @@ import { addFinalizer, hasFinalizer, removeFinalizer } from '../../engine/finali
 import { done, requeueAfter, type Result } from '../../engine/result.ts';
 import { applyStatus } from '../../kube/apply-status.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import { isKubeError } from '../../kube/errors.ts';
 import type { EventRecorder } from '../../kube/events.ts';
 import type { Informer } from '../../kube/informer.ts';
-import { refOf, refOfKey } from '../../kube/resource.ts';
-import { deployments, pods, secrets } from '../../kube/resources.ts';
+import { type ObjectRef, refOf, refOfKey } from '../../kube/resource.ts';
+import { type Deployment, deployments, pods, secrets } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
+import { ArchiveError } from '../archive/errors.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { openArchive, readManifest, verifyArchive } from '../archive/read.ts';
 import { cloneRewrite, type Rewrite } from '../clone/rewrite.ts';
@@ -29,11 +35,10 @@ import { locate, openSource, type Source, type SourceDependencies } from './sour
 import { buildRestoreStatus, type RestoreFacts, type RestoreProgress } from './status.ts';
 import { buildTarget, planTarget } from './target.ts';
 
-/** Keeps a TenantRestore whose contents are half written: the control plane would start on them. */
-const finalizer = 'marina.dev/restore';
-
 /** Milliseconds between two looks at a control plane that is being made or stopped. */
 const lookMs = 500;
+/** Milliseconds after which what needs a person is looked at again, should no event have told of it. */
+const patientMs = 60_000;
 
 /**
  * Revisions that the cluster may have had since the archive was taken, where they are counted for it alone. Numbers are no scarcity
@@ -83,11 +88,16 @@ export class TenantRestoreReconciler {
     if (!restore) return done;
     if (isTrue(restore.status?.conditions, 'Ready')) {
       this.manifests.delete(restore.metadata?.uid ?? '');
-      await removeFinalizer(client, tenantRestores, restore, finalizer);
-      return done;
+      return await this.release(restore);
     }
-    // Once the contents are being replaced there is no way but to the end.
-    if (restore.metadata?.deletionTimestamp && !hasFinalizer(restore, finalizer)) return done;
+    if (restore.metadata?.deletionTimestamp) {
+      // Once the contents are being replaced there is no way but to the end, as long as there is a tenant that they are for.
+      if (!hasFinalizer(restore, restoreFinalizer)) return done;
+      if (await this.hasNoTenant(restore)) {
+        await removeFinalizer(client, tenantRestores, restore, restoreFinalizer);
+        return done;
+      }
+    }
     try {
       const work = await this.prepare(restore, signal);
       const { loaded, runtimeId } = await this.restore(work);
@@ -100,6 +110,22 @@ export class TenantRestoreReconciler {
     }
   }
 
+  /** The finalizer goes when the control plane has taken note: until then this object is what holds it back, and lets it go. */
+  private async release(restore: TenantRestore): Promise<Result> {
+    const { client, tenants } = this.dependencies;
+    if (!hasFinalizer(restore, restoreFinalizer)) return done;
+    const tenant = tenants.get(targetOf(restore));
+    const isNoted = !tenant || tenant.status?.restoredBy === restore.metadata?.uid;
+    if (!isNoted && !tenant.metadata?.deletionTimestamp) return requeueAfter(patientMs, 'NotTakenNoteOf');
+    await removeFinalizer(client, tenantRestores, restore, restoreFinalizer);
+    return done;
+  }
+
+  private async hasNoTenant(restore: TenantRestore): Promise<boolean> {
+    const tenant = await this.dependencies.client.get(tenantControlPlanes, targetOf(restore));
+    return !tenant || tenant.metadata?.deletionTimestamp !== undefined;
+  }
+
   /** The archive, read to its end once. */
   private async prepare(restore: TenantRestore, signal: AbortSignal): Promise<Work> {
     const uid = restore.metadata?.uid ?? '';
@@ -109,6 +135,7 @@ export class TenantRestoreReconciler {
     if (known) {
       const manifest =
         this.manifests.get(uid) ?? (await readManifest(await storage.get(location.key), identity));
+      requireOwn(manifest, restore);
       this.manifests.set(uid, manifest);
       return { restore, source, archive: known, manifest, signal };
     }
@@ -144,23 +171,30 @@ export class TenantRestoreReconciler {
   /** The control plane that gets the contents, with this restore named on it. */
   private async target({ restore, archive, manifest }: Work): Promise<TenantControlPlane> {
     const { client, tenants } = this.dependencies;
-    const ref = { namespace: restore.metadata?.namespace, name: restore.spec.tenantControlPlane };
+    const ref = targetOf(restore);
     const tenant = await client.get(tenantControlPlanes, ref);
     const plan = planTarget(restore, tenant, archive.rootsFingerprint);
     if (plan.do === 'stop') throw new ObstacleError(plan.obstacle);
     if (plan.do === 'create') {
-      tenants.remember(
-        await client.create(tenantControlPlanes, buildTarget(restore, manifest), { fieldManager }),
-      );
+      tenants.remember(await this.create(buildTarget(restore, manifest)));
     }
     if (plan.do === 'hold') await this.hold(restore, tenant as TenantControlPlane);
     if (plan.do === 'nothing' && tenant) return tenant;
     throw passing('Stopping', `TenantControlPlane ${ref.name} is being made ready for the contents.`);
   }
 
+  private async create(tenant: TenantControlPlane): Promise<TenantControlPlane> {
+    try {
+      return await this.dependencies.client.create(tenantControlPlanes, tenant, { fieldManager });
+    } catch (error: unknown) {
+      if (!isKubeError(error, 'Invalid', 'Forbidden')) throw error;
+      const message = `TenantControlPlane ${tenant.metadata?.name} of the archive is refused: ${error.message}`;
+      throw new ObstacleError({ reason: 'RestoreRefused', message });
+    }
+  }
+
   private async hold(restore: TenantRestore, { metadata }: TenantControlPlane): Promise<void> {
     const { client } = this.dependencies;
-    await addFinalizer(client, tenantRestores, restore, finalizer);
     const body = {
       metadata: { uid: metadata?.uid, annotations: { [annotations.restore]: restore.metadata?.name } },
     };
@@ -186,9 +220,19 @@ export class TenantRestoreReconciler {
       client.get(deployments, { namespace: names.namespace, name: names.deployment }),
       client.list(pods, { namespace: names.namespace, labelSelector }),
     ]);
-    const isStopped = deployment?.spec?.replicas === 0 && running.items.length === 0;
-    if (!isStopped) throw passing('Stopping', `TenantControlPlane ${name} is being stopped.`);
-    await addFinalizer(client, tenantRestores, restore, finalizer);
+    if (running.items.length > 0 || !hasStopped(deployment)) {
+      throw passing('Stopping', `TenantControlPlane ${name} is being stopped.`);
+    }
+    await this.requireUnfinished(restore);
+    await addFinalizer(client, tenantRestores, restore, restoreFinalizer);
+  }
+
+  /** The cache may not know yet that another pass has come to its end: what runs by now must not be emptied. */
+  private async requireUnfinished(restore: TenantRestore): Promise<void> {
+    const live = await this.dependencies.client.get(tenantRestores, refOf(restore));
+    const isUnfinished =
+      live?.metadata?.uid === restore.metadata?.uid && !isTrue(live?.status?.conditions, 'Ready');
+    if (!isUnfinished) throw passing('CacheBehind', 'The restore has ended meanwhile.');
   }
 
   private async load(
@@ -196,32 +240,42 @@ export class TenantRestoreReconciler {
     tenant: TenantControlPlane,
     names: TenantNames,
   ): Promise<Loaded> {
-    const { dataStores, connections, fence } = this.dependencies;
-    const dataStore = dataStores.get({ name: storeOf(tenant) ?? '' });
-    const opened = dataStore && connections.open(dataStore);
-    if (!opened) {
-      throw new ObstacleError({
-        reason: 'DataStoreNotFound',
-        message: `There is no DataStore ${storeOf(tenant)}.`,
-      });
-    }
-    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
-    await this.tell(
-      restore,
-      { reason: 'Loading', message: `${archive.entries} keys are being written.` },
-      { archive },
-    );
-    const { pages } = await openArchive(await source.storage.get(archive.key), source.identity);
-    const contents = (await opened.driver()).contentsOf(names.runtimeId);
+    const { tenants, fence } = this.dependencies;
+    const { dataStore, driver } = await this.openStore(tenant);
     const isClone = restore.spec.mode === 'Clone';
     const rewrite = isClone ? await this.rewriteFor(names, manifest) : undefined;
     const above = isClone ? undefined : firstRevision(manifest, names, dataStore);
-    return await load(contents, pages, {
-      fence,
+    const message = `${archive.entries} keys are being written.`;
+    await this.tell(restore, { reason: 'Loading', message }, { archive });
+    const open = async () => {
+      const opened = await openArchive(await source.storage.get(archive.key), source.identity);
+      requireSame(opened.manifest, manifest);
+      return opened.pages;
+    };
+    return await load(driver.contentsOf(names.runtimeId), open, {
+      fence: fenceOf(tenant, tenants, fence),
       signal,
       ...(rewrite && { rewrite }),
       ...(above && { above }),
     });
+  }
+
+  private async openStore(
+    tenant: TenantControlPlane,
+  ): Promise<{ readonly dataStore: DataStore; readonly driver: DataStoreDriver }> {
+    const { dataStores, connections } = this.dependencies;
+    const name = storeOf(tenant) ?? '';
+    const dataStore = dataStores.get({ name });
+    if (!dataStore) {
+      throw new ObstacleError({ reason: 'DataStoreNotFound', message: `There is no DataStore ${name}.` });
+    }
+    const problem = unusable(dataStore);
+    if (problem && problem.state !== 'Done') {
+      throw new ObstacleError({ reason: 'DataStoreUnhealthy', message: problem.message, lookAgainMs: 5000 });
+    }
+    const opened = connections.open(dataStore);
+    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
+    return { dataStore, driver: await opened.driver() };
   }
 
   /** What makes values of the archive readable with the clone's own encryption key. */
@@ -241,7 +295,7 @@ export class TenantRestoreReconciler {
   private async stopAt(restore: TenantRestore, obstacle: Obstacle): Promise<Result> {
     await this.report(restore, { state: 'Stopped', obstacle }, {});
     if (obstacle.cause !== undefined) throw new Error(obstacle.message, { cause: obstacle.cause });
-    return obstacle.lookAgainMs === undefined ? done : requeueAfter(obstacle.lookAgainMs, obstacle.reason);
+    return requeueAfter(obstacle.lookAgainMs ?? patientMs, obstacle.reason);
   }
 
   private async report(
@@ -263,10 +317,27 @@ export class TenantRestoreReconciler {
   }
 }
 
+/** All that its controller knew of has been acted on, and it has no pods. */
+function hasStopped(deployment: Deployment | undefined): boolean {
+  const { spec, status, metadata } = deployment ?? {};
+  const isObserved = (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0);
+  return spec?.replicas === 0 && isObserved && (status?.replicas ?? 0) === 0;
+}
+
+function targetOf({ metadata, spec }: TenantRestore): ObjectRef {
+  return { namespace: metadata?.namespace, name: spec.tenantControlPlane };
+}
+
 function requireOwn({ tenant }: Manifest, { metadata }: TenantRestore): void {
   if (tenant.namespace === metadata?.namespace) return;
   const message = `The archive is of a tenant of another namespace than ${archivePrefix(metadata?.namespace ?? '')}.`;
   throw new ObstacleError({ reason: 'ArchiveNotFound', message });
+}
+
+/** What was verified is what is loaded. */
+function requireSame(found: Manifest, verified: Manifest): void {
+  if (found.takenAt === verified.takenAt && found.revision === verified.revision) return;
+  throw new ArchiveError('Damaged', 'another archive has taken the place of the one that was verified');
 }
 
 function firstRevision({ revision, tenant }: Manifest, names: TenantNames, { spec }: DataStore): string {

@@ -28,9 +28,9 @@ export interface Source {
 
 /** The archive that is meant. Once one was verified it stays the same, whatever newer ones there are. */
 export function locate({ metadata, spec, status }: TenantRestore, { backups }: SourceDependencies): Location {
-  if (status?.archive) return status.archive;
   const namespace = metadata?.namespace ?? '';
-  const { backup: name, archive, storage, key } = spec.source;
+  const { backup: name, archive } = spec.source;
+  const { storage, key } = status?.archive ?? spec.source;
   if (storage !== undefined && key !== undefined) {
     if (key.startsWith(archivePrefix(namespace))) return { storage, key };
     throw obstacle(

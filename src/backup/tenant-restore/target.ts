@@ -25,6 +25,11 @@ export function planTarget(
     const message = `TenantControlPlane ${name} is being deleted; it is made anew when it is gone.`;
     return { do: 'stop', obstacle: { reason: 'Stopping', message, lookAgainMs: 1000 } };
   }
+  const { migration } = tenant.status ?? {};
+  if (migration && migration.phase !== 'Complete') {
+    const message = `TenantControlPlane ${name} is moving to another DataStore.`;
+    return { do: 'stop', obstacle: { reason: 'Stopping', message, lookAgainMs: 1000 } };
+  }
   const isHeld = restoreNamedBy(tenant) === restore.metadata?.name;
   const recorded = tenant.status?.rootsFingerprint;
   if (restore.spec.mode === 'Clone') {
@@ -70,7 +75,9 @@ export function buildTarget(
   };
 }
 
-/** What kubectl keeps of the last apply is of another object. */
+/** What kubectl keeps of the last apply, and what was said to Marina, is of another object. */
 function ownAnnotations(all: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).filter(([key]) => !key.startsWith('kubectl.kubernetes.io/')));
+  return Object.fromEntries(
+    Object.entries(all).filter(([key]) => !/^(kubectl\.kubernetes\.io|marina\.dev)\//.test(key)),
+  );
 }

@@ -1,47 +1,76 @@
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { isTrue } from '../../engine/conditions.ts';
+import { hasFinalizer } from '../../engine/finalizer.ts';
 import { annotations } from '../names.ts';
+
+/** Keeps a TenantRestore from when it begins to write until the control plane has taken note of what is there. */
+export const restoreFinalizer = 'marina.dev/restore';
 
 /** Whether what a control plane is to show comes from an archive, and is not there yet. */
 export type AwaitedContents =
   | { readonly state: 'None' }
   /** Nothing may run on the partition, and `bringsRoots`: nor may roots be made. */
   | { readonly state: 'Pending'; readonly restore: string; readonly bringsRoots: boolean }
-  | { readonly state: 'Arrived'; readonly restoreUid: string };
+  | { readonly state: 'Arrived'; readonly restoreUid: string }
+  /** The restore that is named has been done, for another control plane: it brings nothing any more. */
+  | { readonly state: 'Spent'; readonly restore: string };
 
 /** The name that the annotation on a TenantControlPlane gives. */
 export function restoreNamedBy(tenant: TenantControlPlane): string | undefined {
   return tenant.metadata?.annotations?.[annotations.restore];
 }
 
+/** TenantRestores that are for this control plane. */
+export function restoresFor(
+  { metadata }: TenantControlPlane,
+  all: readonly TenantRestore[],
+): readonly TenantRestore[] {
+  return all.filter(
+    (restore) =>
+      restore.metadata?.namespace === metadata?.namespace &&
+      restore.spec.tenantControlPlane === metadata?.name,
+  );
+}
+
 /**
- * `restore`: the TenantRestore that the tenant's annotation names, when it is there. The annotation may stay for ever, as in a repository
- * that objects are applied from: a restore counts once, whatever becomes of its object.
+ * `restores`: those for this tenant. One that writes counts, whatever the annotation says. The annotation may stay for ever, as in a repository that
+ * objects are applied from: a restore counts once, whatever becomes of its object.
  */
 export function awaitedContents(
   tenant: TenantControlPlane,
-  restore: TenantRestore | undefined,
+  restores: readonly TenantRestore[],
   runtimeId: string,
 ): AwaitedContents {
+  const writing = restores.find((restore) => !isDone(restore) && hasFinalizer(restore, restoreFinalizer));
+  if (writing) return pending(writing);
   const name = restoreNamedBy(tenant);
   if (name === undefined) return { state: 'None' };
   const restored = tenant.status?.restoredBy;
-  if (!restore) {
+  const named = restores.find(({ metadata }) => metadata?.name === name);
+  if (!named) {
     // It may be made after the control plane, which then must not begin with contents of its own.
     return restored === undefined && !hasRun(tenant)
       ? { state: 'Pending', restore: name, bringsRoots: true }
       : { state: 'None' };
   }
-  const uid = restore.metadata?.uid ?? '';
-  if (restored === uid) return { state: 'None' };
-  if (restore.spec.tenantControlPlane !== tenant.metadata?.name) return { state: 'None' };
-  const isDone = isTrue(restore.status?.conditions, 'Ready') && restore.status?.runtimeId === runtimeId;
-  if (isDone) return { state: 'Arrived', restoreUid: uid };
-  return { state: 'Pending', restore: name, bringsRoots: restore.spec.mode === 'InPlace' };
+  const restoreUid = named.metadata?.uid ?? '';
+  if (restored === restoreUid) return { state: 'None' };
+  if (!isDone(named)) return pending(named);
+  return named.status?.runtimeId === runtimeId
+    ? { state: 'Arrived', restoreUid }
+    : { state: 'Spent', restore: name };
 }
 
 /** Whether its API server has ever answered: then there are contents of its own. */
 export function hasRun({ status }: TenantControlPlane): boolean {
   return status?.timeline?.some(({ step }) => step === 'ApiServerReady') ?? false;
+}
+
+function pending({ metadata, spec }: TenantRestore): AwaitedContents {
+  return { state: 'Pending', restore: metadata?.name ?? '', bringsRoots: spec.mode === 'InPlace' };
+}
+
+function isDone({ status }: TenantRestore): boolean {
+  return isTrue(status?.conditions, 'Ready');
 }

@@ -27,6 +27,13 @@ export async function syncRoots(view: View, dependencies: RootsDependencies): Pr
   if (!view.roots && awaited.state === 'Pending' && awaited.bringsRoots) {
     return waiting('RestorePending', `The root keys come from TenantRestore ${awaited.restore}.`);
   }
+  if (!view.roots && awaited.state === 'Spent') {
+    return failed(
+      'RestoreRefused',
+      `TenantRestore ${awaited.restore} has brought its archive to an earlier control plane of this name. ` +
+        'Make another TenantRestore and name that in annotation marina.dev/restore, or take the annotation away.',
+    );
+  }
   if (!view.roots && (recorded || view.certificates)) {
     return failed(
       'RootsMissing',

@@ -15,6 +15,8 @@ const transaction = { count: 100, bytes: 1024 * 1024 };
 /** Seconds by which lives may be longer than they were, so that many keys share a lease, and how many do. */
 const ttlStep = 30;
 const keysPerLease = 1000;
+/** Milliseconds after which a lease takes no more keys: it would end before they should. */
+const leaseReuseMs = 5_000;
 /** Writes that do nothing but count, and how many of them are under way at once. */
 const advanceLimit = 250_000n;
 const advanceWidth = 32;
@@ -28,7 +30,7 @@ export class EtcdContents implements PartitionContents {
   readonly #compactor: EtcdCompactor;
   readonly #partition: EtcdPartition;
   /** Leases that can take more keys, by seconds to live. */
-  readonly #leases = new Map<number, { readonly id: string; left: number }>();
+  readonly #leases = new Map<number, { readonly id: string; readonly untilMs: number; left: number }>();
 
   constructor(session: EtcdSession, compactor: EtcdCompactor, partition: EtcdPartition) {
     this.#session = session;
@@ -156,13 +158,13 @@ export class EtcdContents implements PartitionContents {
     if (ttlSeconds === undefined) return undefined;
     const ttl = Math.ceil(ttlSeconds / ttlStep) * ttlStep;
     const open = this.#leases.get(ttl);
-    if (open && open.left > 0) {
+    if (open && open.left > 0 && performance.now() < open.untilMs) {
       open.left -= 1;
       return open.id;
     }
     const run = (client: Etcd3) => client.leaseClient.leaseGrant({ TTL: ttl, ID: 0 });
     const { ID: id } = await this.#session.write({ verb: 'grant lease', subject: `of ${ttl} s`, run }, fence);
-    this.#leases.set(ttl, { id, left: keysPerLease - 1 });
+    this.#leases.set(ttl, { id, left: keysPerLease - 1, untilMs: performance.now() + leaseReuseMs });
     return id;
   }
 

@@ -57,6 +57,12 @@ const deleteNames = `
   ) AS latest
   WHERE latest.deleted = 0`;
 
+const anyRow = 'SELECT 1 FROM public.kine WHERE name >= $1 AND name < $2 LIMIT 1';
+
+/** So many as one statement does within its time. */
+const clearRows = `
+  DELETE FROM public.kine WHERE id IN (SELECT id FROM public.kine WHERE name >= $1 AND name < $2 LIMIT 20000)`;
+
 const advanceSequence = `
   SELECT setval('public.kine_id_seq', greatest($1::bigint, (SELECT last_value FROM public.kine_id_seq)), true)`;
 
@@ -116,8 +122,12 @@ export class PostgresContents implements PartitionContents {
     const { id, prefix, end } = this.#partition;
     await using database = await this.#openTable(fence);
     // Rows, not revisions: the sequence goes on, so that what is written next is above all that anyone has seen.
-    const sql = 'DELETE FROM public.kine WHERE name >= $1 AND name < $2';
-    await database.write({ verb: 'clear', subject: id, sql, values: [prefix, end] }, fence);
+    const values = [prefix, end];
+    for (;;) {
+      const [left] = await database.read(`count keys of ${id}`, anyRow, values);
+      if (!left) return;
+      await database.write({ verb: 'clear', subject: id, sql: clearRows, values }, fence);
+    }
   }
 
   async advance(revision: string, { fence }: WriteOptions = {}): Promise<void> {

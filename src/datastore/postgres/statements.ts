@@ -193,7 +193,8 @@ function insideWrite({ name }: PostgresPartition, step: InsideStep): Write {
         sql: (quote) =>
           step.access === 'ReadWrite'
             ? `GRANT ALL ON TABLE public.kine TO ${quote(name)}`
-            : `REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON TABLE public.kine FROM ${quote(name)}`,
+            : // The lock waits for statements that passed before: what they acknowledge is there when this has returned.
+              `BEGIN; REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON TABLE public.kine FROM ${quote(name)}; LOCK TABLE public.kine IN SHARE MODE; COMMIT`,
       };
   }
 }
