@@ -151,7 +151,10 @@ export class Controller {
 
 function settle(queue: WorkQueue, key: string, result: Result, log: Log): ReconcileOutcome {
   queue.forget(key);
-  if (result.kind === 'done') return 'success';
+  if (result.kind === 'done') {
+    log.debug({}, 'reconcile is done');
+    return 'success';
+  }
   log.debug({ afterMs: result.afterMs, reason: result.reason }, 'reconcile goes on later');
   queue.addAfter(key, result.afterMs);
   return 'requeue_after';

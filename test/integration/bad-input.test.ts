@@ -104,7 +104,6 @@ describe('what admission refuses', () => {
     const before = await everything();
 
     for (const [field, spec] of [
-      ['dataStore', { dataStore: 'other' }],
       ['networkProfile.serviceCidrs', { networkProfile: { serviceCidrs: ['10.97.0.0/16'] } }],
       ['networkProfile.podCidrs', { networkProfile: { podCidrs: ['10.245.0.0/16'] } }],
       ['networkProfile.clusterDomain', { networkProfile: { clusterDomain: 'other.local' } }],
@@ -338,7 +337,11 @@ describe('what is odd and fine', () => {
 });
 
 function create(name: string, spec: object): Promise<TenantControlPlane> {
-  const whole = { kubernetes: { version: 'v1.36.3' }, ...spec } as TenantControlPlane['spec'];
+  const whole = {
+    kubernetes: { version: 'v1.36.3' },
+    dataStore: 'default',
+    ...spec,
+  } as TenantControlPlane['spec'];
   return cluster.client.create(tenantControlPlanes, { metadata: { name, namespace: 'team-a' }, spec: whole });
 }
 
