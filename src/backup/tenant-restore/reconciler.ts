@@ -247,6 +247,8 @@ export class TenantRestoreReconciler {
     const above = isClone ? undefined : firstRevision(manifest, names, dataStore);
     const message = `${archive.entries} keys are being written.`;
     await this.tell(restore, { reason: 'Loading', message }, { archive });
+    // Before anything is emptied: the archive is still there, and still the one that was verified.
+    requireSame(await readManifest(await source.storage.get(archive.key), source.identity), manifest);
     const open = async () => {
       const opened = await openArchive(await source.storage.get(archive.key), source.identity);
       requireSame(opened.manifest, manifest);

@@ -63,6 +63,14 @@ describe('the contents of a control plane', () => {
       expect(awaitedContents({ ...one, status: ran }, [held], 'x')).toEqual(pending);
     }
   });
+
+  it('have arrived from one that has just written, whatever the annotation says', () => {
+    const done = restored('x');
+    const held = { ...done, metadata: { ...done.metadata, finalizers: ['marina.dev/restore'] } };
+    expect(awaitedContents(aTenant(), [held], 'x')).toEqual({ state: 'Arrived', restoreUid: 'uid-of-back' });
+    const noted = { ...aTenant(), status: { ...ran, restoredBy: 'uid-of-back' } };
+    expect(awaitedContents(noted, [held], 'x')).toEqual({ state: 'None' });
+  });
 });
 
 function tenant(status?: TenantControlPlaneStatus) {

@@ -34,7 +34,7 @@ export function restoresFor(
 }
 
 /**
- * `restores`: those for this tenant. One that writes counts, whatever the annotation says. The annotation may stay for ever, as in a repository that
+ * `restores`: those for this tenant. One that writes, or has just written, counts whatever the annotation says. The annotation may stay for ever, as in a repository that
  * objects are applied from: a restore counts once, whatever becomes of its object.
  */
 export function awaitedContents(
@@ -44,9 +44,17 @@ export function awaitedContents(
 ): AwaitedContents {
   const writing = restores.find((restore) => !isDone(restore) && hasFinalizer(restore, restoreFinalizer));
   if (writing) return pending(writing);
+  const restored = tenant.status?.restoredBy;
+  const arrived = restores.find(
+    (restore) =>
+      isDone(restore) &&
+      hasFinalizer(restore, restoreFinalizer) &&
+      restore.status?.runtimeId === runtimeId &&
+      restore.metadata?.uid !== restored,
+  );
+  if (arrived) return { state: 'Arrived', restoreUid: arrived.metadata?.uid ?? '' };
   const name = restoreNamedBy(tenant);
   if (name === undefined) return { state: 'None' };
-  const restored = tenant.status?.restoredBy;
   const named = restores.find(({ metadata }) => metadata?.name === name);
   if (!named) {
     // It may be made after the control plane, which then must not begin with contents of its own.
