@@ -105,6 +105,8 @@ function benchTenant(name: string, { tiny = false }: BirthOptions): TenantContro
     kind: 'TenantControlPlane',
     metadata: { name, namespace: benchNamespace },
     spec: {
+      // Where there are two kinds of stores, figures of the one are not those of the other.
+      dataStore: 'default',
       kubernetes: { version: 'v1.36.3' },
       controlPlane: {
         service: { serviceType: 'NodePort' },

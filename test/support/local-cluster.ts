@@ -20,7 +20,7 @@ export interface LocalCluster extends AsyncDisposable {
   /** Administrator of the management cluster. */
   readonly client: KubeClient;
   readonly namespace: string;
-  /** Made now, deleted at the end. What is left out of the spec is as in manifests/samples/tenant.yaml. */
+  /** Made now, deleted at the end. What is left out of the spec is as in manifests/samples/tenant.yaml, on DataStore `default`. */
   createTenant(name: string, spec?: Partial<TenantControlPlaneSpecInput>): Promise<void>;
   deleteTenant(name: string): Promise<void>;
   tenant(name: string): Promise<TenantControlPlane | undefined>;
@@ -92,7 +92,12 @@ export async function openLocalCluster({ name }: OpenOptions): Promise<LocalClus
         apiVersion,
         kind: 'TenantControlPlane',
         metadata: { name: tenantName, namespace },
-        spec: { ...containerWorkers, controlPlane: { service: { serviceType: 'NodePort' } }, ...spec },
+        spec: {
+          ...containerWorkers,
+          dataStore: 'default',
+          controlPlane: { service: { serviceType: 'NodePort' } },
+          ...spec,
+        },
       } as unknown as TenantControlPlane);
     },
     async deleteTenant(tenantName) {
