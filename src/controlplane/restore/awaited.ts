@@ -53,6 +53,15 @@ export function awaitedContents(
       restore.metadata?.uid !== restored,
   );
   if (arrived) return { state: 'Arrived', restoreUid: arrived.metadata?.uid ?? '' };
+  return whatTheAnnotationSays(tenant, restores, runtimeId);
+}
+
+function whatTheAnnotationSays(
+  tenant: TenantControlPlane,
+  restores: readonly TenantRestore[],
+  runtimeId: string,
+): AwaitedContents {
+  const restored = tenant.status?.restoredBy;
   const name = restoreNamedBy(tenant);
   if (name === undefined) return { state: 'None' };
   const named = restores.find(({ metadata }) => metadata?.name === name);
