@@ -91,9 +91,9 @@ export class WatchStream<T extends KubeObject> implements AsyncIterableIterator<
 
   private scheduleBookmark(): void {
     this.cancelBookmark = this.setting.process.after(bookmarkMs, () => {
-      // A bookmark says that everything up to it has been sent.
       if (this.end) return;
-      if (!this.silent && this.lastAtMs <= this.setting.process.monotonicMs()) {
+      // A bookmark says that everything up to it has been sent: what is due this very millisecond has not.
+      if (!this.silent && this.lastAtMs < this.setting.process.monotonicMs()) {
         const { apiVersion, kind } = this.setting.resource;
         const object = {
           apiVersion,
