@@ -5,6 +5,7 @@ import type { Roots } from '../controlplane/roots/material.ts';
 import { rootsFingerprint } from '../controlplane/roots/material.ts';
 import type { DataStoreDriver } from '../datastore/driver.ts';
 import type { Clock } from '../engine/clock.ts';
+import { toTime } from '../kube/time.ts';
 import type { Manifest } from './archive/manifest.ts';
 import { type ArchiveSummary, writeArchive } from './archive/write.ts';
 import type { ObjectStorage } from './storage/storage.ts';
@@ -48,10 +49,7 @@ export async function takeArchive(subject: Subject, to: Destination, options: Ta
   return {
     name: to.name,
     key,
-    completedAt: clock
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z'),
+    completedAt: toTime(clock.now()),
     durationMilliseconds: Math.round(clock.monotonicMs() - startedMs),
     revision: manifest.revision,
     entries: summary.contents.entries,

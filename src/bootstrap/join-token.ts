@@ -2,6 +2,7 @@ import { encodeData } from '../kube/secret-data.ts';
 import type { Secret } from '../kube/resources.ts';
 import { hostAndPort, type Endpoint } from './endpoint.ts';
 import { BOOTSTRAP_TOKEN_GROUP } from './groups.ts';
+import { toTime } from '../kube/time.ts';
 
 /** Type of the Secrets that are bootstrap tokens; Secrets can be listed by it (`fieldSelector: type=...`). */
 export const BOOTSTRAP_TOKEN_TYPE = 'bootstrap.kubernetes.io/token';
@@ -24,7 +25,7 @@ export interface JoinToken {
 export function buildJoinToken(token: JoinToken): Secret {
   const data: Record<string, string> = {
     'auth-extra-groups': (token.groups ?? [BOOTSTRAP_TOKEN_GROUP]).join(','),
-    expiration: rfc3339(token.expiresAt),
+    expiration: toTime(token.expiresAt),
     'token-id': token.tokenId,
     'token-secret': token.tokenSecret,
     'usage-bootstrap-authentication': 'true',
@@ -46,9 +47,4 @@ export function joinCommand(join: {
 }): string {
   const token = `${join.token.tokenId}.${join.token.tokenSecret}`;
   return `kubeadm join ${hostAndPort(join.endpoint)} --token ${token} --discovery-token-ca-cert-hash sha256:${join.caHash}`;
-}
-
-/** Without fractions of a second, which older readers of the field do not take. */
-function rfc3339(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

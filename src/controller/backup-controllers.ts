@@ -7,13 +7,12 @@ import {
   type TenantRestoreDependencies,
   TenantRestoreReconciler,
 } from '../backup/tenant-restore/reconciler.ts';
-import { restoreFinalizer } from '../controlplane/restore/awaited.ts';
-import { findCondition } from '../engine/conditions.ts';
+import { isOf, restoreFinalizer } from '../controlplane/restore/awaited.ts';
+import { hasReached } from '../controlplane/timeline.ts';
 import { Controller } from '../engine/controller.ts';
 import { hasFinalizer } from '../engine/finalizer.ts';
-import { type KubeObject, keyOf, refOf } from '../kube/resource.ts';
 import type { Caches } from './caches.ts';
-import { type Engine, selfKey, wishChanged } from './controllers.ts';
+import { type Engine, keysOf, readyOf, selfKey, wishChanged } from './controllers.ts';
 
 /** How many archives are written, and how many are restored, at once: each takes a share of one store and of the processor. */
 const workers = 2;
@@ -46,24 +45,14 @@ export function createTenantBackupController(
     .watches(backups, selfKey, { when: wishChanged })
     .watches(
       tenants,
-      (tenant: TenantControlPlane) =>
-        keysOf(
-          backups.list(),
-          ({ metadata, spec }) =>
-            metadata?.namespace === tenant.metadata?.namespace &&
-            spec.tenantControlPlane === tenant.metadata?.name,
-        ),
-      {
-        when: (previous, current) => hasState(previous) !== hasState(current),
-      },
+      (tenant: TenantControlPlane) => keysOf(backups.list().filter((backup) => isOf(tenant, backup))),
+      { when: (previous, current) => hasState(previous) !== hasState(current) },
     )
     .watches(
       storages,
       (storage: BackupStorage) =>
-        keysOf(backups.list(), ({ spec }) => spec.storage === storage.metadata?.name),
-      {
-        when: readinessChanged,
-      },
+        keysOf(backups.list().filter(({ spec }) => spec.storage === storage.metadata?.name)),
+      { when: readinessChanged },
     );
 }
 
@@ -90,11 +79,7 @@ export function createTenantRestoreController(
   const underWay = () =>
     restores
       .list()
-      .filter(
-        (restore) =>
-          findCondition(restore.status?.conditions, 'Ready')?.status !== 'True' ||
-          hasFinalizer(restore, restoreFinalizer),
-      );
+      .filter((restore) => readyOf(restore) !== 'True' || hasFinalizer(restore, restoreFinalizer));
   return new Controller({
     ...engine,
     workers,
@@ -104,21 +89,18 @@ export function createTenantRestoreController(
   })
     .watches(restores, selfKey, { when: statusOrWishChanged })
     .watches(tenants, (tenant: TenantControlPlane) =>
-      keysOf(
-        underWay(),
-        ({ metadata, spec }) =>
-          metadata?.namespace === tenant.metadata?.namespace &&
-          spec.tenantControlPlane === tenant.metadata?.name,
-      ),
+      keysOf(underWay().filter((restore) => isOf(tenant, restore))),
     )
     .watches(backups, (backup: TenantBackup) =>
       keysOf(
-        underWay(),
-        ({ metadata, spec }) =>
-          metadata?.namespace === backup.metadata?.namespace && spec.source.backup === backup.metadata?.name,
+        underWay().filter(
+          ({ metadata, spec }) =>
+            metadata?.namespace === backup.metadata?.namespace &&
+            spec.source.backup === backup.metadata?.name,
+        ),
       ),
     )
-    .watches(storages, () => keysOf(underWay(), () => true), { when: readinessChanged });
+    .watches(storages, () => keysOf(underWay()), { when: readinessChanged });
 }
 
 type CachesOfRestores = Pick<
@@ -126,22 +108,13 @@ type CachesOfRestores = Pick<
   'restores' | 'backups' | 'tenants' | 'dataStores' | 'storages'
 >;
 
-function keysOf<T extends KubeObject>(
-  objects: readonly T[],
-  concerned: (object: T) => boolean,
-): readonly string[] {
-  return objects.filter(concerned).map((object) => keyOf(refOf(object)));
-}
-
 function hasState(tenant: TenantControlPlane | undefined): boolean {
-  return tenant?.status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
+  return tenant !== undefined && hasReached(tenant, 'PartitionReady');
 }
 
 function readinessChanged(previous: BackupStorage | undefined, current: BackupStorage | undefined): boolean {
-  const ready = (storage: BackupStorage | undefined) =>
-    findCondition(storage?.status?.conditions, 'Ready')?.status;
   return (
-    ready(previous) !== ready(current) || previous?.metadata?.generation !== current?.metadata?.generation
+    readyOf(previous) !== readyOf(current) || previous?.metadata?.generation !== current?.metadata?.generation
   );
 }
 
@@ -150,7 +123,5 @@ function statusOrWishChanged(
   previous: TenantRestore | undefined,
   current: TenantRestore | undefined,
 ): boolean {
-  const ready = (restore: TenantRestore | undefined) =>
-    findCondition(restore?.status?.conditions, 'Ready')?.status;
-  return wishChanged(previous, current) || ready(previous) !== ready(current);
+  return wishChanged(previous, current) || readyOf(previous) !== readyOf(current);
 }

@@ -4,10 +4,9 @@ import {
   type BackupStorageReconcilerDependencies,
 } from '../backup/storage/reconciler.ts';
 import { Controller } from '../engine/controller.ts';
-import { keyOf, refOf } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
 import type { Caches } from './caches.ts';
-import { type Engine, selfKey, wishChanged } from './controllers.ts';
+import { type Engine, keysOf, selfKey, wishChanged } from './controllers.ts';
 
 /** Reconciles BackupStorages: on their own changes and those of the Secrets that they name, and every few minutes. */
 export function createBackupStorageController(
@@ -24,10 +23,7 @@ export function createBackupStorageController(
   })
     .watches(storages, selfKey, { when: wishChanged })
     .watches(storageSecrets, (secret: Secret) =>
-      storages
-        .list()
-        .filter((storage) => names(storage, secret))
-        .map((storage) => keyOf(refOf(storage))),
+      keysOf(storages.list().filter((storage) => names(storage, secret))),
     );
 }
 

@@ -9,7 +9,7 @@ import { tenantKeyOf } from '../controlplane/names.ts';
 import { TenantControlPlaneReconciler } from '../controlplane/reconciler.ts';
 import { runtimeId } from '../controlplane/runtime-id.ts';
 import { DataStoreReconciler, type DataStoreReconcilerDependencies } from '../datastore/reconciler.ts';
-import { findCondition } from '../engine/conditions.ts';
+import { type Condition, findCondition } from '../engine/conditions.ts';
 import { Controller, type ControllerOptions } from '../engine/controller.ts';
 import { keyOf, type KubeObject, refOf } from '../kube/resource.ts';
 import type { Secret } from '../kube/resources.ts';
@@ -77,10 +77,7 @@ export function createDataStoreController(
   })
     .watches(caches.dataStores, selfKey, { when: wishChanged })
     .watches(caches.storeSecrets, (secret: Secret) =>
-      caches.dataStores
-        .list()
-        .filter((store) => names(store, secret))
-        .map((store) => keyOf(refOf(store))),
+      keysOf(caches.dataStores.list().filter((store) => names(store, secret))),
     )
     .watches(caches.tenants, storesOf, {
       when: (previous, current) => lostReady(previous, current) || turnsUse(caches, previous, current),
@@ -139,8 +136,8 @@ function unplaced(caches: Caches): readonly TenantControlPlane[] {
   return caches.tenants.list().filter((tenant) => storesOf(tenant).length === 0);
 }
 
-function keysOf(tenants: readonly TenantControlPlane[]): readonly string[] {
-  return tenants.map((tenant) => keyOf(refOf(tenant)));
+export function keysOf(objects: readonly KubeObject[]): readonly string[] {
+  return objects.map((object) => keyOf(refOf(object)));
 }
 
 /** The first user of a store comes, or the last one goes: from then on it must not, or may, be deleted. */
@@ -166,7 +163,10 @@ function lostReady(
   return readyOf(previous) === 'True' && readyOf(current) === 'False';
 }
 
-function readyOf(object: DataStore | TenantControlPlane | undefined): string | undefined {
+/** Status of the condition Ready. */
+export function readyOf(
+  object: { readonly status?: { readonly conditions?: readonly Condition[] | undefined } } | undefined,
+): string | undefined {
   return findCondition(object?.status?.conditions, 'Ready')?.status;
 }
 

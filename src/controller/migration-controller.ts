@@ -1,12 +1,9 @@
-import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
-import { findCondition } from '../engine/conditions.ts';
 import { Controller } from '../engine/controller.ts';
-import { keyOf, refOf } from '../kube/resource.ts';
 import { planMigration } from '../migration/plan.ts';
 import { type MigrationDependencies, MigrationReconciler } from '../migration/reconciler.ts';
 import type { Caches } from './caches.ts';
-import { type Engine, selfKey } from './controllers.ts';
+import { type Engine, keysOf, readyOf, selfKey } from './controllers.ts';
 
 /** Tenants that move at once: each is read and written whole. */
 const workers = 2;
@@ -29,7 +26,9 @@ export function createMigrationController(
     reconcile: (key, context) => reconciler.reconcile(key, context),
   })
     .watches(tenants, selfKey, { when: (previous, current) => planned(previous) !== planned(current) })
-    .watches(dataStores, () => moving().map((tenant) => keyOf(refOf(tenant))), { when: readinessChanged });
+    .watches(dataStores, () => keysOf(moving()), {
+      when: (previous, current) => readyOf(previous) !== readyOf(current),
+    });
 }
 
 /** Differs whenever there is something else to do. */
@@ -37,9 +36,4 @@ function planned(tenant: TenantControlPlane | undefined): string {
   const step = tenant ? planMigration(tenant) : undefined;
   if (!step || step.do === 'nothing') return '';
   return step.do === 'begin' ? `begin ${step.to}` : `${step.do} ${step.migration.phase}`;
-}
-
-function readinessChanged(previous: DataStore | undefined, current: DataStore | undefined): boolean {
-  const ready = (store: DataStore | undefined) => findCondition(store?.status?.conditions, 'Ready')?.status;
-  return ready(previous) !== ready(current);
 }

@@ -19,15 +19,18 @@ export type StepResult<T = undefined> =
       readonly cause?: unknown;
     };
 
+/** Of a step that did not come to its end. */
+export type Unfinished = Exclude<StepResult<never>, { readonly state: 'Done' }>;
+
 export function done<T>(value: T): StepResult<T> {
   return { state: 'Done', value };
 }
 
-export function waiting(reason: Reason, message: string, requeueAfterMs?: number): StepResult<never> {
+export function waiting(reason: Reason, message: string, requeueAfterMs?: number): Unfinished {
   return { state: 'Waiting', reason, message, requeueAfterMs };
 }
 
 /** With a `cause` the tenant is tried again with back-off; without one it stays as it is until something changes. */
-export function failed(reason: LastingReason, message: string, cause?: unknown): StepResult<never> {
+export function failed(reason: LastingReason, message: string, cause?: unknown): Unfinished {
   return { state: 'Failed', reason, message, cause };
 }

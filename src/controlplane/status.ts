@@ -5,6 +5,7 @@ import type {
 } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-types.ts';
 import { type ConditionUpdate, findCondition, setConditions } from '../engine/conditions.ts';
+import { toTime } from '../kube/time.ts';
 import { kubeconfigKey } from './admin-kubeconfig/build.ts';
 import type { StepResult } from './component.ts';
 import { storeOf } from './datastore-access/store-of.ts';
@@ -76,7 +77,7 @@ function learned(progress: Progress, names: TenantNames): TenantControlPlaneStat
     ...(version && { version }),
     ...(bootstrapHash && { bootstrapHash }),
     ...(expiries && {
-      certificates: expiries.map(({ name, notAfter }) => ({ name, notAfter: toSeconds(notAfter) })),
+      certificates: expiries.map(({ name, notAfter }) => ({ name, notAfter: toTime(notAfter) })),
     }),
   };
 }
@@ -186,7 +187,7 @@ function extendTimeline(
   const created = Date.parse(tenant.metadata?.creationTimestamp ?? now.toISOString());
   const reach = (step: TimelineStep, reached: boolean) => {
     if (!reached || timeline.some((entry) => entry.step === step)) return;
-    timeline.push({ step, time: toSeconds(now), milliseconds: Math.max(0, now.getTime() - created) });
+    timeline.push({ step, time: toTime(now), milliseconds: Math.max(0, now.getTime() - created) });
   };
   const workloadExists =
     progress.workload.state === 'Done' ||
@@ -214,9 +215,4 @@ function toSelector(id: string): string {
   return Object.entries(podSelector(id))
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-}
-
-/** RFC 3339 in seconds, as the API server writes times. */
-function toSeconds(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

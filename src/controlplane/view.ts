@@ -5,7 +5,7 @@ import type { Informer } from '../kube/informer.ts';
 import type { ConfigMap, Deployment, Pod, PodDisruptionBudget, Secret, Service } from '../kube/resources.ts';
 import { storeOf } from './datastore-access/store-of.ts';
 import { podSelector, tenantNames, type TenantNames } from './names.ts';
-import { type AwaitedContents, awaitedContents, restoresFor } from './restore/awaited.ts';
+import { type AwaitedContents, awaitedContents } from './restore/awaited.ts';
 import type { ControlPlaneSettings } from './settings.ts';
 
 /** Caches of everything that a reconcile reads in the management cluster. */
@@ -48,7 +48,7 @@ export function gather(
     tenant,
     names,
     dataStore: caches.dataStores.get({ name: storeOf(tenant) ?? '' }),
-    awaited: awaitedContents(tenant, restoresFor(tenant, caches.restores.list()), names.runtimeId),
+    awaited: awaitedContents(tenant, caches.restores.list(), names.runtimeId),
     service: caches.services.get(owned(names.service)),
     roots: caches.secrets.get(owned(names.roots)),
     certificates: caches.secrets.get(owned(names.certificates)),

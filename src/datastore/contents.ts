@@ -31,6 +31,11 @@ export class ContentsDigester {
   }
 }
 
+/** Not so what has only so long to live: it may be gone before it is looked for, and how long it has left differs from one look to the next. */
+export function isLasting({ ttlSeconds }: Entry): boolean {
+  return ttlSeconds === undefined;
+}
+
 /** `counts`: which entries, when not all. */
 export async function digestOf(
   snapshot: ContentsSnapshot,

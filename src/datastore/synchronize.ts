@@ -1,4 +1,4 @@
-import { batchesOf } from './contents.ts';
+import { batchesOf, isLasting } from './contents.ts';
 import type { ContentsSnapshot, Entry, PartitionContents, WriteOptions } from './driver.ts';
 
 /** What is written at once. */
@@ -52,10 +52,8 @@ export async function synchronize(
   return { written, removed };
 }
 
-/** How much longer something has to live differs from one look to the next. */
 function isSame(wanted: Entry, found: Entry): boolean {
-  const lives = ({ ttlSeconds }: Entry) => ttlSeconds === undefined;
-  return lives(wanted) === lives(found) && wanted.value.equals(found.value);
+  return isLasting(wanted) === isLasting(found) && wanted.value.equals(found.value);
 }
 
 interface Pair {

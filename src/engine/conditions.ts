@@ -1,3 +1,5 @@
+import { toTime } from '../kube/time.ts';
+
 /** metav1.Condition (apimachinery pkg/apis/meta/v1/types.go). */
 export interface Condition {
   readonly type: string;
@@ -33,7 +35,7 @@ export function setCondition(
     status: update.status,
     reason: cut(update.reason, MAX_REASON),
     message: cut(update.message, MAX_MESSAGE),
-    lastTransitionTime: known?.status === update.status ? known.lastTransitionTime : seconds(now),
+    lastTransitionTime: known?.status === update.status ? known.lastTransitionTime : toTime(now),
     ...(update.observedGeneration !== undefined && { observedGeneration: update.observedGeneration }),
   };
   if (!known) return [...before, next];
@@ -85,10 +87,6 @@ function isSame(a: Condition, b: Condition): boolean {
     a.message === b.message &&
     a.observedGeneration === b.observedGeneration
   );
-}
-
-function seconds(date: Date): string {
-  return `${date.toISOString().slice(0, 19)}Z`;
 }
 
 function cut(text: string, length: number): string {

@@ -1,5 +1,5 @@
-import { type ContentsDigest, digestOf } from '../datastore/contents.ts';
-import type { ContentsSnapshot, DataStoreDriver, Entry } from '../datastore/driver.ts';
+import { type ContentsDigest, digestOf, isLasting } from '../datastore/contents.ts';
+import type { ContentsSnapshot, DataStoreDriver } from '../datastore/driver.ts';
 import { DataStoreError } from '../datastore/errors.ts';
 import { type Synchronized, synchronize } from '../datastore/synchronize.ts';
 
@@ -43,7 +43,7 @@ export async function finish(move: Move): Promise<ContentsDigest> {
   await using snapshot = await source.contentsOf(id).snapshot();
   await follow(snapshot, move);
   await using copied = await target.contentsOf(id).snapshot();
-  const [wanted, found] = await Promise.all([digestOf(snapshot, stays), digestOf(copied, stays)]);
+  const [wanted, found] = await Promise.all([digestOf(snapshot, isLasting), digestOf(copied, isLasting)]);
   if (wanted.sha256 === found.sha256) return found;
   const message = `${wanted.entries} keys are in the one store and ${found.entries} in the other, or other ones`;
   throw new DataStoreError('Internal', 'compare both stores', message);
@@ -57,9 +57,4 @@ async function follow(
   const contents = target.contentsOf(id);
   await contents.advance((BigInt(snapshot.revision) + headStart).toString(), { fence });
   return await synchronize(snapshot, contents, { fence, signal });
-}
-
-/** What has only so long to live may end between one look and the next. */
-function stays({ ttlSeconds }: Entry): boolean {
-  return ttlSeconds === undefined;
 }

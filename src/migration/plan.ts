@@ -1,6 +1,7 @@
 import type { Migration, TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import { storeOf } from '../controlplane/datastore-access/store-of.ts';
 import { annotations } from '../controlplane/names.ts';
+import { hasReached } from '../controlplane/timeline.ts';
 import { isTrue } from '../engine/conditions.ts';
 
 /** What is to be done next about where the state of a control plane is. */
@@ -23,7 +24,8 @@ export function planMigration(tenant: TenantControlPlane): MigrationStep {
   const { metadata, spec, status } = tenant;
   const current = storeOf(tenant);
   const wanted = spec.dataStore;
-  if (!wanted || !current || !hasState(tenant) || metadata?.deletionTimestamp) return { do: 'nothing' };
+  if (!wanted || !current || !hasReached(tenant, 'PartitionReady') || metadata?.deletionTimestamp)
+    return { do: 'nothing' };
   const migration = status?.migration;
   if (migration) return goOn(tenant, migration);
   return wanted === current ? { do: 'nothing' } : { do: 'begin', from: current, to: wanted };
@@ -41,10 +43,6 @@ function goOn(tenant: TenantControlPlane, migration: Migration): MigrationStep {
     case 'Complete':
       return afterwards(tenant, migration);
   }
-}
-
-function hasState({ status }: TenantControlPlane): boolean {
-  return status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
 }
 
 function afterwards(tenant: TenantControlPlane, migration: Migration): MigrationStep {

@@ -8,7 +8,7 @@ import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import { unusable } from '../controlplane/datastore-access/usable.ts';
 import { annotations, tenantNames } from '../controlplane/names.ts';
-import { awaitedContents, restoresFor } from '../controlplane/restore/awaited.ts';
+import { awaitedContents } from '../controlplane/restore/awaited.ts';
 import { fenceOf, TenantGone } from '../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../datastore/connections.ts';
 import type { DataStoreDriver } from '../datastore/driver.ts';
@@ -21,6 +21,7 @@ import { isKubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
 import { refOf, refOfKey } from '../kube/resource.ts';
+import { toTime } from '../kube/time.ts';
 import { copy, finish, type Move } from './move.ts';
 import { type MigrationStep, planMigration } from './plan.ts';
 
@@ -84,7 +85,7 @@ export class MigrationReconciler {
   private isAwaitingContents(tenant: TenantControlPlane): boolean {
     const { restores, namespace } = this.dependencies;
     const { runtimeId } = tenantNames(tenant, namespace);
-    return awaitedContents(tenant, restoresFor(tenant, restores.list()), runtimeId).state !== 'None';
+    return awaitedContents(tenant, restores.list(), runtimeId).state !== 'None';
   }
 
   private async take(
@@ -286,8 +287,7 @@ export class MigrationReconciler {
     const dataStore = dataStores.get({ name });
     if (!dataStore) throw new DataStoreError('Unreachable', operation, 'there is none of this name');
     const problem = unusable(dataStore);
-    if (problem && problem.state !== 'Done')
-      throw new DataStoreError('Unreachable', operation, problem.message);
+    if (problem) throw new DataStoreError('Unreachable', operation, problem.message);
     const opened = connections.open(dataStore);
     if (!opened.ok) throw new DataStoreError('Unauthenticated', operation, opened.message);
     return await opened.driver();
@@ -329,9 +329,6 @@ export class MigrationReconciler {
   }
 
   private time(): string {
-    return this.dependencies.clock
-      .now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z');
+    return toTime(this.dependencies.clock.now());
   }
 }

@@ -3,10 +3,7 @@ import type { DataStoreDriver } from '../../src/datastore/driver.ts';
 import { openDataStore } from '../../src/datastore/open.ts';
 import { postgresPartition } from '../../src/datastore/postgres/partition.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { silentLog } from '../../src/engine/log.ts';
-import { systemClock } from '../../src/engine/clock.ts';
-import { Informer } from '../../src/kube/informer.ts';
-import { type ConfigMap, configMaps, namespaces } from '../../src/kube/resources.ts';
+import { configMaps, namespaces } from '../../src/kube/resources.ts';
 import { startKine } from '../support/kine.ts';
 import type { Kine } from '../support/kine.ts';
 import { startKubeApiserver } from '../support/kube-apiserver.ts';
@@ -15,6 +12,7 @@ import { startPostgres } from '../support/postgres.ts';
 import type { PostgresServer } from '../support/postgres.ts';
 import { TenantApiservers } from '../support/tenant-apiservers.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { watchConfigMaps } from '../support/watched-config-maps.ts';
 
 jest.setTimeout(90_000);
 
@@ -65,15 +63,8 @@ it('apiservers on one Postgres do not see one another’s objects', async () => 
 
 it('a watch sees what is written, also after kine and Postgres were away', async () => {
   await using client = await tenants.clientOf('a');
-  const informer = new Informer({
-    client: client.kube,
-    resource: configMaps,
-    namespace: 'default',
-    clock: systemClock,
-    log: silentLog,
-  });
-  await using _running = run(informer);
-  await informer.synced();
+  await using watched = await watchConfigMaps(client.kube);
+  const { informer } = watched;
   const faults: Readonly<Record<string, () => Promise<void>>> = {
     'nothing happened': async () => {},
     'kine crashed': async () => {
@@ -144,18 +135,6 @@ it('an apiserver goes on where it was, after its neighbour was deleted', async (
   await tenants.get('aa').restart();
   expect(await tenants.listNamespaces('aa')).toContain('kept');
 });
-
-/** Runs it until it is disposed of. */
-function run(informer: Informer<ConfigMap>): AsyncDisposable {
-  const stop = new AbortController();
-  const running = informer.run(stop.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
-}
 
 async function putConfigMap(kube: KubeClient, value: string, name = 'written'): Promise<void> {
   const object = { metadata: { namespace: 'default', name }, data: { value } };

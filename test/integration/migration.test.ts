@@ -5,13 +5,10 @@ import {
   tenantControlPlanes,
 } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { openDataStore } from '../../src/datastore/open.ts';
-import { systemClock } from '../../src/engine/clock.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
-import { silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { Informer } from '../../src/kube/informer.ts';
 import { refOf } from '../../src/kube/resource.ts';
-import { type ConfigMap, configMaps } from '../../src/kube/resources.ts';
+import { configMaps } from '../../src/kube/resources.ts';
 import { rootConnection } from '../support/etcd-datastore.ts';
 import { type EtcdServer, startEtcd } from '../support/etcd.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
@@ -21,6 +18,7 @@ import { onMachine } from '../support/process-kubelet.ts';
 import { aTenant, runtimeIdOf } from '../support/tenant.ts';
 import { TenantWitness } from '../support/tenant-witness.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { watchConfigMaps } from '../support/watched-config-maps.ts';
 
 jest.setTimeout(180_000);
 
@@ -69,15 +67,8 @@ describe('a control plane that moves to another store', () => {
 
   it('shows an informer that was there before the first object that is written after it', async () => {
     await using client = disposable(await cluster.adminOf(tenant));
-    const informer = new Informer({
-      client: client.kube,
-      resource: configMaps,
-      namespace: 'default',
-      clock: systemClock,
-      log: silentLog,
-    });
-    await using _running = run(informer);
-    await informer.synced();
+    await using watched = await watchConfigMaps(client.kube);
+    const { informer } = watched;
     const to = 'second';
 
     await move(to);
@@ -200,15 +191,4 @@ function marker(name: string) {
 
 function disposable(kube: KubeClient) {
   return { kube, [Symbol.asyncDispose]: () => kube.close() };
-}
-
-function run(informer: Informer<ConfigMap>): AsyncDisposable {
-  const stop = new AbortController();
-  const running = informer.run(stop.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
-  };
 }

@@ -1,10 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
-import { createAuthority, createLeaf } from './certificates.ts';
 import type { Credential } from './certificates.ts';
 import { etcdClient } from './etcd-datastore.ts';
-import { enableAuthentication } from './etcd.ts';
+import { enableAuthentication, prepareEtcd } from './etcd.ts';
 import { freePort } from './ports.ts';
 import { startProcess, waitUntilReady } from './processes.ts';
 import type { RunningProcess } from './processes.ts';
@@ -63,14 +61,7 @@ export async function startEtcdCluster({
   await using started = new AsyncDisposableStack();
   const { path: directory } = started.use(await createTemporaryDirectory('etcd-cluster'));
   const file = (name: string) => path.join(directory, name);
-  const ca = await createAuthority('etcd-ca');
-  const [server, root] = await Promise.all([
-    createLeaf(ca, { commonName: 'etcd', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }),
-    createLeaf(ca, { commonName: 'root' }),
-  ]);
-  await writeFile(file('ca.crt'), ca.certificate);
-  await writeFile(file('server.crt'), server.certificate);
-  await writeFile(file('server.key'), server.privateKey);
+  const { ca, root, flags } = await prepareEtcd(directory);
 
   const plans: Plan[] = [];
   for (let index = 0; index < size; index += 1) {
@@ -86,16 +77,7 @@ export async function startEtcdCluster({
   }
   const common = [
     `--initial-cluster=${plans.map(({ name, peer }) => `${name}=http://${peer}`).join(',')}`,
-    `--cert-file=${file('server.crt')}`,
-    `--key-file=${file('server.key')}`,
-    `--trusted-ca-file=${file('ca.crt')}`,
-    '--client-cert-auth',
-    '--enable-grpc-gateway=false',
-    '--watch-progress-notify-interval=20s',
-    // The machine does not fail, only processes do.
-    '--unsafe-no-fsync',
-    '--logger=zap',
-    '--log-level=warn',
+    ...flags,
     ...extraArgs,
   ];
   const members = plans.map((plan) => memberOf(etcd, plan, common));

@@ -43,15 +43,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
   const [clientPort, peerPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const endpoint = `127.0.0.1:${clientPort}`;
 
-  const ca = await createAuthority('etcd-ca');
-  const [server, root] = await Promise.all([
-    createLeaf(ca, { commonName: 'etcd', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }),
-    createLeaf(ca, { commonName: 'root' }),
-  ]);
-  await writeFile(file('ca.crt'), ca.certificate);
-  await writeFile(file('server.crt'), server.certificate);
-  await writeFile(file('server.key'), server.privateKey);
-
+  const { ca, root, flags } = await prepareEtcd(directory.path);
   const dataDirectory = file('data');
   const args = [
     `--data-dir=${dataDirectory}`,
@@ -61,15 +53,7 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<EtcdServer> 
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-advertise-peer-urls=http://127.0.0.1:${peerPort}`,
     `--initial-cluster=default=http://127.0.0.1:${peerPort}`,
-    `--cert-file=${file('server.crt')}`,
-    `--key-file=${file('server.key')}`,
-    `--trusted-ca-file=${file('ca.crt')}`,
-    '--client-cert-auth',
-    '--enable-grpc-gateway=false',
-    '--watch-progress-notify-interval=20s',
-    '--unsafe-no-fsync',
-    '--logger=zap',
-    '--log-level=warn',
+    ...flags,
     ...(options.extraArgs ?? []),
   ];
   const answers = async () =>
@@ -124,4 +108,32 @@ export async function enableAuthentication(
   } finally {
     client.close();
   }
+}
+
+/** Writes what a server of etcd needs into `directory`; `flags` are those that every one here is run with. */
+export async function prepareEtcd(
+  directory: string,
+): Promise<{ readonly ca: Credential; readonly root: Credential; readonly flags: readonly string[] }> {
+  const file = (name: string) => path.join(directory, name);
+  const ca = await createAuthority('etcd-ca');
+  const [server, root] = await Promise.all([
+    createLeaf(ca, { commonName: 'etcd', dnsNames: ['localhost'], ipAddresses: ['127.0.0.1'] }),
+    createLeaf(ca, { commonName: 'root' }),
+  ]);
+  await writeFile(file('ca.crt'), ca.certificate);
+  await writeFile(file('server.crt'), server.certificate);
+  await writeFile(file('server.key'), server.privateKey);
+  const flags = [
+    `--cert-file=${file('server.crt')}`,
+    `--key-file=${file('server.key')}`,
+    `--trusted-ca-file=${file('ca.crt')}`,
+    '--client-cert-auth',
+    '--enable-grpc-gateway=false',
+    '--watch-progress-notify-interval=20s',
+    // The machine does not fail, only processes do.
+    '--unsafe-no-fsync',
+    '--logger=zap',
+    '--log-level=warn',
+  ];
+  return { ca, root, flags };
 }

@@ -1,13 +1,8 @@
-import {
-  type BackupStorage,
-  backupStorages,
-  type BackupStorageStatus,
-} from '../../api/v1alpha1/backup-storage.ts';
+import { type BackupStorage, backupStorages } from '../../api/v1alpha1/backup-storage.ts';
 import { statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
-import { needsPerson } from '../../api/v1alpha1/reasons.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { findCondition } from '../../engine/conditions.ts';
 import { done, requeueAfter, type Result } from '../../engine/result.ts';
+import { recordReadiness } from '../record-readiness.ts';
 import { applyStatus } from '../../kube/apply-status.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { EventRecorder } from '../../kube/events.ts';
@@ -108,19 +103,6 @@ export class BackupStorageReconciler {
     const problem = typeof found === 'string' ? found : { reason: found.reason, message: found.message };
     const status = buildBackupStorageStatus(object.status, problem, facts);
     const target = { client, resource: backupStorages, cache: storages, fieldManager: statusFieldManager };
-    if (await applyStatus(target, object, status)) recordChange(events, object, status);
+    if (await applyStatus(target, object, status)) recordReadiness(events, backupStorages, object, status);
   }
-}
-
-/** One Event when the storage comes, goes or changes how it ails. */
-function recordChange(
-  events: Pick<EventRecorder, 'record'>,
-  object: BackupStorage,
-  status: BackupStorageStatus,
-): void {
-  const before = findCondition(object.status?.conditions, 'Ready');
-  const after = findCondition(status.conditions, 'Ready');
-  if (!after || after.reason === before?.reason) return;
-  const regarding = { ...object, apiVersion: backupStorages.apiVersion, kind: backupStorages.kind };
-  events.record(regarding, needsPerson(after.reason) ? 'Warning' : 'Normal', after.reason, after.message);
 }

@@ -1,13 +1,13 @@
 import type { DataStore } from '../../api/v1alpha1/data-store.ts';
 import { statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
-import type { BackupStorage } from '../../api/v1alpha1/backup-storage.ts';
 import { type Archive, type TenantBackup, tenantBackups } from '../../api/v1alpha1/tenant-backup.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
 import { tenantNames } from '../../controlplane/names.ts';
-import { awaitedContents, restoresFor } from '../../controlplane/restore/awaited.ts';
+import { awaitedContents } from '../../controlplane/restore/awaited.ts';
 import { readRoots, rootsFingerprint } from '../../controlplane/roots/material.ts';
+import { hasReached } from '../../controlplane/timeline.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { findCondition, isTrue } from '../../engine/conditions.ts';
@@ -22,7 +22,7 @@ import { refOfKey } from '../../kube/resource.ts';
 import type { Secret } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
 import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
-import type { OpenedBackupStorage } from '../storage/open.ts';
+import { type StorageDependencies, storageOf } from '../storage-of.ts';
 import { type Subject, takeArchive } from '../take.ts';
 import { archiveName, type BackupPlan, planBackup, planRetention } from './plan.ts';
 import { buildBackupStatus } from './status.ts';
@@ -36,17 +36,15 @@ const longestWaitMs = 6 * 60 * 60_000;
 /** Milliseconds after which what needs a person is looked at again, should no event have told of it. */
 const patientMs = 60_000;
 
-export interface TenantBackupDependencies {
+export interface TenantBackupDependencies extends StorageDependencies {
   readonly client: KubeClient;
   readonly backups: Informer<TenantBackup>;
   readonly tenants: Informer<TenantControlPlane>;
   readonly restores: Informer<TenantRestore>;
   readonly dataStores: Informer<DataStore>;
-  readonly storages: Informer<BackupStorage>;
   /** Of control planes, in their namespace. */
   readonly secrets: Informer<Secret>;
   readonly connections: DataStoreConnections;
-  readonly openStorage: (storage: BackupStorage) => OpenedBackupStorage;
   /** Where control planes run. */
   readonly namespace: string;
   readonly events: EventRecorder;
@@ -113,7 +111,7 @@ export class TenantBackupReconciler {
 
   private async take(backup: TenantBackup, name: string, signal: AbortSignal): Promise<Archive> {
     const { clock, fence } = this.dependencies;
-    const { storage, recipients } = this.storageOf(backup);
+    const { storage, recipients } = storageOf(backup.spec.storage, this.dependencies);
     const subject = await this.subjectOf(backup);
     return await takeArchive(
       subject,
@@ -130,15 +128,14 @@ export class TenantBackupReconciler {
       throw new ObstacleError({ reason: 'TenantNotFound', message });
     }
     const names = tenantNames(tenant, namespace);
-    const awaited = awaitedContents(tenant, restoresFor(tenant, restores.list()), names.runtimeId);
+    const awaited = awaitedContents(tenant, restores.list(), names.runtimeId);
     if (awaited.state !== 'None') {
       const message = `TenantControlPlane ${spec.tenantControlPlane} waits for the contents of another archive.`;
       throw new ObstacleError({ reason: 'RestorePending', message });
     }
     const secret = secrets.get({ namespace, name: names.roots });
     const dataStore = dataStores.get({ name: storeOf(tenant) ?? '' });
-    const hasPartition = tenant.status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
-    if (!secret || !dataStore || !hasPartition) {
+    if (!secret || !dataStore || !hasReached(tenant, 'PartitionReady')) {
       const message = `TenantControlPlane ${spec.tenantControlPlane} has no state yet.`;
       throw new ObstacleError({ reason: 'TenantPending', message });
     }
@@ -154,18 +151,6 @@ export class TenantBackupReconciler {
     return { tenant, runtimeId: names.runtimeId, roots: reading.roots, dataStore, driver };
   }
 
-  private storageOf({ spec }: TenantBackup): Extract<OpenedBackupStorage, { ok: true }> {
-    const { storages, openStorage } = this.dependencies;
-    const object = storages.get({ name: spec.storage });
-    if (!object) {
-      const message = `There is no BackupStorage ${spec.storage}.`;
-      throw new ObstacleError({ reason: 'BackupStorageNotFound', message });
-    }
-    const opened = openStorage(object);
-    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
-    return opened;
-  }
-
   /** Archives that a restore is under way from: they stay for now, however old they are. */
   private restoredFrom(): ReadonlySet<string> {
     const underWay = this.dependencies.restores
@@ -176,11 +161,9 @@ export class TenantBackupReconciler {
 
   private async deleteArchives(backup: TenantBackup, archives: readonly Archive[]): Promise<void> {
     if (archives.length === 0) return;
-    const { storage } = this.storageOf(backup);
-    for (const { key } of archives) {
-      this.dependencies.fence();
-      await storage.delete(key);
-    }
+    const { storage } = storageOf(backup.spec.storage, this.dependencies);
+    const { fence } = this.dependencies;
+    for (const { key } of archives) await storage.delete(key, { fence });
   }
 
   private async hold(backup: TenantBackup): Promise<TenantBackup> {

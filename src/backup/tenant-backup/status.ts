@@ -1,5 +1,6 @@
 import type { Archive, TenantBackup, TenantBackupStatus } from '../../api/v1alpha1/tenant-backup.ts';
 import { type ConditionUpdate, setConditions } from '../../engine/conditions.ts';
+import { toTime } from '../../kube/time.ts';
 import type { Obstacle } from '../outcome.ts';
 
 export interface BackupProgress {
@@ -24,8 +25,8 @@ export function buildBackupStatus(
     ...(metadata?.generation !== undefined && { observedGeneration: metadata.generation }),
     conditions: [...setConditions(status?.conditions, [ready], now)],
     ...(archives.length > 0 && { archives: [...archives] }),
-    ...(lastScheduleTime && { lastScheduleTime: toSeconds(lastScheduleTime) }),
-    ...(nextScheduleTime && !obstacle && { nextScheduleTime: toSeconds(nextScheduleTime) }),
+    ...(lastScheduleTime && { lastScheduleTime: toTime(lastScheduleTime) }),
+    ...(nextScheduleTime && !obstacle && { nextScheduleTime: toTime(nextScheduleTime) }),
   };
 }
 
@@ -37,13 +38,9 @@ function readiness(
     return { type: 'Ready', status: 'False', reason: obstacle.reason, message: obstacle.message };
   }
   const newest = archives.at(-1);
-  const next = nextScheduleTime ? ` The next is due at ${toSeconds(nextScheduleTime)}.` : '';
+  const next = nextScheduleTime ? ` The next is due at ${toTime(nextScheduleTime)}.` : '';
   const message = newest ? `The newest archive is ${newest.name}.${next}` : `There is no archive yet.${next}`;
   // Flux and Argo CD need not wait until tonight for a schedule that is in order.
   const status = newest || isScheduled ? 'True' : 'False';
   return { type: 'Ready', status, reason: newest ? 'BackedUp' : 'Scheduled', message };
-}
-
-function toSeconds(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,4 +1,4 @@
-import { ContentsDigester, digestOf } from '../../datastore/contents.ts';
+import { ContentsDigester, digestOf, isLasting } from '../../datastore/contents.ts';
 import type { Entry, PartitionContents } from '../../datastore/driver.ts';
 import { DataStoreError } from '../../datastore/errors.ts';
 import { ArchiveError } from '../archive/errors.ts';
@@ -36,10 +36,10 @@ export async function load(
     const wanted = page.flatMap((entry) => rewriteOne(entry, rewrite) ?? []);
     await contents.put(wanted, { fence });
     entries += wanted.length;
-    for (const entry of wanted) if (stays(entry)) digester.add(entry);
+    for (const entry of wanted) if (isLasting(entry)) digester.add(entry);
   }
   await using snapshot = await contents.snapshot();
-  const found = await digestOf(snapshot, stays);
+  const found = await digestOf(snapshot, isLasting);
   const wanted = digester.digest();
   if (found.sha256 === wanted.sha256) return { entries, notes };
   const message = `${wanted.entries} keys were written and ${found.entries} are there, or other ones: does something else write there?`;
@@ -53,11 +53,6 @@ function rewriteOne(entry: Entry, rewrite: Rewrite): Entry | undefined {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ArchiveError('Damaged', `${entry.key} cannot be made the clone's: ${why}`, { cause });
   }
-}
-
-/** What has only so long to live may be gone before it is looked for. */
-function stays({ ttlSeconds }: Entry): boolean {
-  return ttlSeconds === undefined;
 }
 
 /** The contents matter more: without it, clients have to be told to read everything anew. */

@@ -1,6 +1,5 @@
 import type { DataStore } from '../../api/v1alpha1/data-store.ts';
 import { fieldManager, statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
-import { needsPerson } from '../../api/v1alpha1/reasons.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { type TenantRestore, tenantRestores } from '../../api/v1alpha1/tenant-restore.ts';
 import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
@@ -11,7 +10,7 @@ import { fenceOf } from '../../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
 import type { DataStoreDriver } from '../../datastore/driver.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { findCondition, isTrue } from '../../engine/conditions.ts';
+import { isTrue } from '../../engine/conditions.ts';
 import type { ReconcileContext } from '../../engine/controller.ts';
 import { addFinalizer, hasFinalizer, removeFinalizer } from '../../engine/finalizer.ts';
 import { done, requeueAfter, type Result } from '../../engine/result.ts';
@@ -27,6 +26,7 @@ import { ArchiveError } from '../archive/errors.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import { openArchive, readManifest, verifyArchive } from '../archive/read.ts';
 import { cloneRewrite, type Rewrite } from '../clone/rewrite.ts';
+import { recordReadiness } from '../record-readiness.ts';
 import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
 import { archivePrefix } from '../take.ts';
 import { type Loaded, load } from './load.ts';
@@ -272,7 +272,7 @@ export class TenantRestoreReconciler {
       throw new ObstacleError({ reason: 'DataStoreNotFound', message: `There is no DataStore ${name}.` });
     }
     const problem = unusable(dataStore);
-    if (problem && problem.state !== 'Done') {
+    if (problem) {
       throw new ObstacleError({ reason: 'DataStoreUnhealthy', message: problem.message, lookAgainMs: 5000 });
     }
     const opened = connections.open(dataStore);
@@ -311,11 +311,7 @@ export class TenantRestoreReconciler {
     const status = buildRestoreStatus(current, progress, { facts, now: clock.now() });
     const target = { client, resource: tenantRestores, cache: restores, fieldManager: statusFieldManager };
     await applyStatus(target, current, status);
-    const before = findCondition(current.status?.conditions, 'Ready')?.reason;
-    const after = findCondition(status.conditions, 'Ready');
-    if (!after || after.reason === before) return;
-    const regarding = { ...restore, apiVersion: tenantRestores.apiVersion, kind: tenantRestores.kind };
-    events.record(regarding, needsPerson(after.reason) ? 'Warning' : 'Normal', after.reason, after.message);
+    recordReadiness(events, tenantRestores, current, status);
   }
 }
 

@@ -1,16 +1,13 @@
-import type { BackupStorage } from '../../api/v1alpha1/backup-storage.ts';
 import type { TenantBackup } from '../../api/v1alpha1/tenant-backup.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import type { Informer } from '../../kube/informer.ts';
 import { type Obstacle, ObstacleError } from '../outcome.ts';
-import type { OpenedBackupStorage } from '../storage/open.ts';
+import { type StorageDependencies, storageOf } from '../storage-of.ts';
 import type { ObjectStorage } from '../storage/storage.ts';
 import { archivePrefix } from '../take.ts';
 
-export interface SourceDependencies {
+export interface SourceDependencies extends StorageDependencies {
   readonly backups: Pick<Informer<TenantBackup>, 'get'>;
-  readonly storages: Pick<Informer<BackupStorage>, 'get'>;
-  readonly openStorage: (storage: BackupStorage) => OpenedBackupStorage;
 }
 
 /** Where an archive is. */
@@ -51,11 +48,8 @@ export function locate({ metadata, spec, status }: TenantRestore, { backups }: S
   throw obstacle('ArchiveNotFound', `spec.source: TenantBackup ${name} has ${which}.`);
 }
 
-export function openSource(location: Location, { storages, openStorage }: SourceDependencies): Source {
-  const object = storages.get({ name: location.storage });
-  if (!object) throw obstacle('BackupStorageNotFound', `There is no BackupStorage ${location.storage}.`);
-  const opened = openStorage(object);
-  if (!opened.ok) throw obstacle(opened.reason, opened.message);
+export function openSource(location: Location, dependencies: SourceDependencies): Source {
+  const opened = storageOf(location.storage, dependencies);
   if (opened.identity !== undefined) return { location, storage: opened.storage, identity: opened.identity };
   const message = `BackupStorage ${location.storage} names no Secret with an identity (spec.encryption.identitySecret), which archives are opened with.`;
   throw obstacle('ArchiveSealed', message);

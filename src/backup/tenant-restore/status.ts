@@ -1,5 +1,6 @@
 import type { TenantRestore, TenantRestoreStatus } from '../../api/v1alpha1/tenant-restore.ts';
 import { type ConditionUpdate, setConditions } from '../../engine/conditions.ts';
+import { toTime } from '../../kube/time.ts';
 import type { Obstacle } from '../outcome.ts';
 
 export type RestoreProgress =
@@ -16,7 +17,7 @@ export function buildRestoreStatus(
   { facts, now }: { readonly facts: RestoreFacts; readonly now: Date },
 ): TenantRestoreStatus {
   const ready = { ...readiness(progress, spec), observedGeneration: metadata?.generation };
-  const time = now.toISOString().replace(/\.\d+Z$/, 'Z');
+  const time = toTime(now);
   return {
     ...status,
     ...facts,

@@ -1,7 +1,8 @@
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { annotations } from '../../controlplane/names.ts';
-import { hasRun, restoreNamedBy } from '../../controlplane/restore/awaited.ts';
+import { restoreNamedBy } from '../../controlplane/restore/awaited.ts';
+import { hasReached } from '../../controlplane/timeline.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import type { Obstacle } from '../outcome.ts';
 
@@ -34,7 +35,7 @@ export function planTarget(
   const recorded = tenant.status?.rootsFingerprint;
   if (restore.spec.mode === 'Clone') {
     const message = `TenantControlPlane ${name} has contents of its own: a clone is a new one. Give another name.`;
-    return isHeld && !hasRun(tenant)
+    return isHeld && !hasReached(tenant, 'ApiServerReady')
       ? { do: 'nothing' }
       : { do: 'stop', obstacle: { reason: 'RestoreRefused', message } };
   }

@@ -1,13 +1,14 @@
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { PartitionAccess } from '../../datastore/driver.ts';
+import { hasReached } from '../timeline.ts';
 
 /**
  * The DataStore that keeps the state of a control plane: what the specification says, until there is a state; from then on what a migration has
  * made of it. Undefined while none has been chosen.
  */
-export function storeOf({ spec, status }: TenantControlPlane): string | undefined {
-  const hasState = status?.timeline?.some(({ step }) => step === 'PartitionReady') ?? false;
-  return (hasState ? status?.dataStore : undefined) ?? spec.dataStore;
+export function storeOf(tenant: TenantControlPlane): string | undefined {
+  const { spec, status } = tenant;
+  return (hasReached(tenant, 'PartitionReady') ? status?.dataStore : undefined) ?? spec.dataStore;
 }
 
 /** All DataStores in which there may be something of it. */

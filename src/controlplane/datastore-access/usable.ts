@@ -1,6 +1,6 @@
 import type { DataStore } from '../../api/v1alpha1/data-store.ts';
 import { findCondition } from '../../engine/conditions.ts';
-import { failed, type StepResult, waiting } from '../component.ts';
+import { failed, type Unfinished, waiting } from '../component.ts';
 
 /** Milliseconds until one that waits for a look at its store asks again, should the event have been missed. */
 const uncheckedRetryMs = 5_000;
@@ -9,7 +9,7 @@ const uncheckedRetryMs = 5_000;
  * Why the store cannot be used, as its own status says of its present specification. Each tenant that asked for itself would
  * be one more caller of a store that has trouble enough; when it is Ready again, all of them are told.
  */
-export function unusable(dataStore: DataStore): StepResult<never> | undefined {
+export function unusable(dataStore: DataStore): Unfinished | undefined {
   const stranger = possiblyStrange(dataStore);
   if (stranger) return stranger;
   const ready = readyNow(dataStore);
@@ -18,7 +18,7 @@ export function unusable(dataStore: DataStore): StepResult<never> | undefined {
 }
 
 /** Why nothing may be removed either: what answers may be another store than the one that holds the tenant. */
-export function possiblyStrange(dataStore: DataStore): StepResult<never> | undefined {
+export function possiblyStrange(dataStore: DataStore): Unfinished | undefined {
   const { metadata, status } = dataStore;
   if (status?.storeId !== undefined && status.observedGeneration !== metadata?.generation) {
     const message = `DataStore ${metadata?.name} has been changed and is looked at first.`;

@@ -1,7 +1,7 @@
 import { placementFieldManager } from '../../api/v1alpha1/field-managers.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { done, failed, type StepResult, waiting } from '../component.ts';
+import { done, failed, type StepResult, type Unfinished, waiting } from '../component.ts';
 import { storeOf, storesOf } from '../datastore-access/store-of.ts';
 import type { Progress } from '../status.ts';
 import type { ControlPlaneCaches } from '../view.ts';
@@ -60,9 +60,7 @@ export class Placement {
 }
 
 /** Of one without a store: nothing is made before there is one. */
-export function unplacedProgress(
-  placement: Extract<StepResult<never>, { state: 'Waiting' | 'Failed' }>,
-): Progress {
+export function unplacedProgress(placement: Unfinished): Progress {
   const pending = waiting('PlacementPending', 'Waiting for a DataStore.');
   return {
     endpoint: pending,

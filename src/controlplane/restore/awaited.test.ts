@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { TenantControlPlaneStatus } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { aTenant } from '../../../test/support/tenant.ts';
-import { awaitedContents, restoresFor } from './awaited.ts';
+import { awaitedContents } from './awaited.ts';
 
 const named = { 'marina.dev/restore': 'back' };
 const pending = { state: 'Pending', restore: 'back', bringsRoots: true };
@@ -52,7 +52,7 @@ describe('the contents of a control plane', () => {
   it('of one that runs are not taken away by a name that leads nowhere', () => {
     expect(awaitedContents(tenant(ran), [], 'x')).toEqual({ state: 'None' });
     const foreign = restore({ tenantControlPlane: 'other' });
-    expect(awaitedContents(tenant(ran), restoresFor(tenant(ran), [foreign]), 'x')).toEqual({ state: 'None' });
+    expect(awaitedContents(tenant(ran), [foreign], 'x')).toEqual({ state: 'None' });
   });
 
   it('are awaited while they are being written, whatever the annotation says', () => {

@@ -3,6 +3,7 @@ import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { isTrue } from '../../engine/conditions.ts';
 import { hasFinalizer } from '../../engine/finalizer.ts';
 import { annotations } from '../names.ts';
+import { hasReached } from '../timeline.ts';
 
 /** Keeps a TenantRestore from when it begins to write until the control plane has taken note of what is there. */
 export const restoreFinalizer = 'marina.dev/restore';
@@ -21,27 +22,26 @@ export function restoreNamedBy(tenant: TenantControlPlane): string | undefined {
   return tenant.metadata?.annotations?.[annotations.restore];
 }
 
-/** TenantRestores that are for this control plane. */
-export function restoresFor(
+/** Whether a TenantBackup or a TenantRestore is of this control plane. */
+export function isOf(
   { metadata }: TenantControlPlane,
-  all: readonly TenantRestore[],
-): readonly TenantRestore[] {
-  return all.filter(
-    (restore) =>
-      restore.metadata?.namespace === metadata?.namespace &&
-      restore.spec.tenantControlPlane === metadata?.name,
+  object: Pick<TenantRestore, 'metadata'> & { readonly spec: { readonly tenantControlPlane: string } },
+): boolean {
+  return (
+    object.metadata?.namespace === metadata?.namespace && object.spec.tenantControlPlane === metadata?.name
   );
 }
 
 /**
- * `restores`: those for this tenant. One that writes, or has just written, counts whatever the annotation says. The annotation may stay for ever, as in a repository that
- * objects are applied from: a restore counts once, whatever becomes of its object.
+ * `all`: TenantRestores of whatever control plane. One that writes, or has just written, counts whatever the annotation says. The annotation may
+ * stay for ever, as in a repository that objects are applied from: a restore counts once, whatever becomes of its object.
  */
 export function awaitedContents(
   tenant: TenantControlPlane,
-  restores: readonly TenantRestore[],
+  all: readonly TenantRestore[],
   runtimeId: string,
 ): AwaitedContents {
+  const restores = all.filter((restore) => isOf(tenant, restore));
   const writing = restores.find((restore) => !isDone(restore) && hasFinalizer(restore, restoreFinalizer));
   if (writing) return pending(writing);
   const restored = tenant.status?.restoredBy;
@@ -67,7 +67,7 @@ function whatTheAnnotationSays(
   const named = restores.find(({ metadata }) => metadata?.name === name);
   if (!named) {
     // It may be made after the control plane, which then must not begin with contents of its own.
-    return restored === undefined && !hasRun(tenant)
+    return restored === undefined && !hasReached(tenant, 'ApiServerReady')
       ? { state: 'Pending', restore: name, bringsRoots: true }
       : { state: 'None' };
   }
@@ -77,11 +77,6 @@ function whatTheAnnotationSays(
   return named.status?.runtimeId === runtimeId
     ? { state: 'Arrived', restoreUid }
     : { state: 'Spent', restore: name };
-}
-
-/** Whether its API server has ever answered: then there are contents of its own. */
-export function hasRun({ status }: TenantControlPlane): boolean {
-  return status?.timeline?.some(({ step }) => step === 'ApiServerReady') ?? false;
 }
 
 function pending({ metadata, spec }: TenantRestore): AwaitedContents {
