@@ -14,6 +14,7 @@ const mayImport = {
   controlplane: ['api', 'pki', 'engine', 'kube', 'datastore', 'bootstrap'],
   backup: ['api', 'pki', 'engine', 'kube', 'datastore', 'controlplane'],
   migration: ['api', 'engine', 'kube', 'datastore', 'controlplane'],
+  budget: ['api', 'engine', 'kube', 'datastore', 'controlplane'],
   controller: [
     'api',
     'pki',
@@ -23,6 +24,7 @@ const mayImport = {
     'controlplane',
     'backup',
     'migration',
+    'budget',
     'config',
     'observability',
   ],

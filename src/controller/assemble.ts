@@ -21,6 +21,7 @@ import { managementFailpoints, tenantFailpoints } from './failpoint-clients.ts';
 import { createTenantBackupController, createTenantRestoreController } from './backup-controllers.ts';
 import { createBackupStorageController } from './backup-storage-controller.ts';
 import { createCaches, ownedCaches } from './caches.ts';
+import { createBudgetController } from './budget-controller.ts';
 import { createMigrationController } from './migration-controller.ts';
 import { ambient, createControlPlaneController, createDataStoreController } from './controllers.ts';
 
@@ -106,6 +107,7 @@ export function assemble(options: AssembleOptions): Assembly {
     createDataStoreController({ ...shared, events, pool, dataStores: caches.dataStores }, caches, engine),
     controlPlaneController,
     createMigrationController(backing, caches, engine),
+    createBudgetController({ ...shared, events, tenantClients, settings: controlPlanes }, caches, engine),
     createTenantBackupController({ ...backing, openStorage }, caches, engine),
     createTenantRestoreController({ ...backing, openStorage }, caches, engine),
     createBackupStorageController({ ...shared, events, openStorage, pool: storagePool }, caches, engine),

@@ -4,7 +4,7 @@ import type {
   TimelineStep,
 } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-types.ts';
-import { type ConditionUpdate, findCondition, setConditions } from '../engine/conditions.ts';
+import { type ConditionUpdate, findCondition, removeCondition, setConditions } from '../engine/conditions.ts';
 import { toTime } from '../kube/time.ts';
 import { kubeconfigKey } from './admin-kubeconfig/build.ts';
 import type { StepResult } from './component.ts';
@@ -12,6 +12,7 @@ import { storeOf } from './datastore-access/store-of.ts';
 import type { Workload } from './deployment/observe.ts';
 import { podSelector, type TenantNames } from './names.ts';
 import { type Endpoint, formatEndpoint } from './service/endpoint.ts';
+import { isShut, observeBudget } from './storage-budget.ts';
 
 /** How far a reconcile came, step by step. */
 export interface Progress {
@@ -43,14 +44,17 @@ export function buildStatus(
   now: Date,
 ): TenantControlPlaneStatus {
   const previous = tenant.status ?? {};
-  const conditions = setConditions(previous.conditions, conditionsOf(tenant, progress), now);
+  const known = tenant.spec.storageBudget
+    ? previous.conditions
+    : removeCondition(previous.conditions, 'WithinBudget');
+  const conditions = setConditions(known, conditionsOf(tenant, progress), now);
   const workload = progress.workload.state === 'Done' ? progress.workload.value : undefined;
   const dataStore = storeOf(tenant);
   const isRolledOut = progress.partition.state === 'Done' && workload?.rollout.state === 'Done';
   return {
     ...previous,
     observedGeneration: tenant.metadata?.generation,
-    phase: phaseOf(progress),
+    phase: isShut(tenant) ? 'Degraded' : phaseOf(progress),
     conditions: [...conditions],
     runtimeId: names.runtimeId,
     dataStore,
@@ -86,9 +90,11 @@ function learned(progress: Progress, names: TenantNames): TenantControlPlaneStat
 function readyParts(
   tenant: TenantControlPlane,
   progress: Progress,
-): readonly [ConditionType, StepResult<unknown>][] {
+): readonly (readonly [ConditionType, StepResult<unknown>])[] {
   const required = tenant.spec.networkProfile.endpointCheck === 'Required';
+  const budget = observeBudget(tenant);
   return [
+    ...(budget && isShut(tenant) ? [['WithinBudget', budget] as const] : []),
     ['DataStoreReady', progress.partition],
     ['CertificatesReady', both(progress.certificates, progress.adminKubeconfig)],
     ['WorkloadReady', progress.workload],
@@ -119,6 +125,8 @@ function conditionsOf(tenant: TenantControlPlane, progress: Progress): Condition
     all.set('WorkloadReady', { ...workload, observedGeneration: before?.observedGeneration ?? generation });
   }
   update('AddonsReady', progress.addons, doneMessages.AddonsReady);
+  const budget = observeBudget(tenant);
+  if (budget) update('WithinBudget', budget, budget.state === 'Done' ? budget.value : '');
   // What failed explains more than what merely waits for it.
   const blocking =
     parts.find(([, step]) => step.state === 'Failed') ?? parts.find(([, step]) => step.state === 'Waiting');
@@ -139,6 +147,7 @@ const doneMessages: Record<ConditionType, string> = {
   WorkloadReady: 'Every replica runs what is wanted.',
   BootstrapReady: 'Everything that kubeadm join needs is in place.',
   AddonsReady: 'All addons are applied.',
+  WithinBudget: 'Keeps its storage budget.',
 };
 
 function toCondition(

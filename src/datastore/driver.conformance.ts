@@ -285,6 +285,27 @@ export function describeDataStoreDriver(kind: DataStoreKind): void {
       for (const id of ['large', 'small']) await driver.deletePartition(id);
     });
 
+    it('knows what one partition takes, by what is in it now', async () => {
+      await driver.ensurePartition('measured');
+      const empty = await driver.measurePartition('measured');
+      await using tenant = await harness.connectTenant('measured');
+      await tenant.write('key-0', 'value');
+      await harness.fill('measured', 3000);
+      const full = await driver.measurePartition('measured');
+      await driver.contentsOf('measured').put([{ key: 'large', value: Buffer.alloc(1_000_000) }]);
+      const fuller = await driver.measurePartition('measured');
+      await driver.contentsOf('measured').remove(['large']);
+
+      expect(empty).toEqual({ id: 'measured', bytes: 0, keys: 0 });
+      expect(full).toMatchObject({ id: 'measured', keys: 3000 });
+      expect(full.bytes).toBeGreaterThan(3000 * 'key-0'.length);
+      expect(fuller.keys).toBe(3001);
+      expect(fuller.bytes - full.bytes).toBeGreaterThan(1_000_000);
+      expect(fuller.bytes - full.bytes).toBeLessThan(1_001_000);
+      expect(await driver.measurePartition('measured')).toEqual(full);
+      await driver.deletePartition('measured');
+    });
+
     it('is left as it is when it takes writes', async () => {
       const before = await harness.snapshot();
       expect(await driver.reclaimSpace()).toEqual({ state: 'Writable' });

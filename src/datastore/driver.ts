@@ -37,6 +37,9 @@ export interface DataStoreDriver {
   /** The partitions that take most, largest first, also those of nobody. Takes its time, in order not to take its tenants'. */
   largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]>;
 
+  /** What is in a partition that is there, by the octets of keys and values; `bytes` may be reckoned from a sample. */
+  measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize>;
+
   close(): Promise<void>;
 }
 

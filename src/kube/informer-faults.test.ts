@@ -37,8 +37,10 @@ describe('Informer under faults', () => {
     expect(hurried.monotonicMs() - began).toBeGreaterThanOrEqual(20_000);
     await waitUntil('a watch that is answered', async () => world.api.watches === 1);
 
-    expect(hurried.monotonicMs() - began).toBeGreaterThanOrEqual(40_000);
-    expect(world.api.requests.length).toBeLessThanOrEqual(5);
+    const tookMs = hurried.monotonicMs() - began;
+    expect(tookMs).toBeGreaterThanOrEqual(40_000);
+    // A machine that is busy itself has watches end in silence, which are opened again.
+    expect(world.api.requests.length).toBeLessThanOrEqual(Math.max(5, tookMs / 10_000));
   });
 
   it('does not sleep for a year because a server says so', async () => {

@@ -19,6 +19,8 @@ import type {
   V1Secret,
   V1Service,
   V1ServiceAccount,
+  V1ValidatingAdmissionPolicy,
+  V1ValidatingAdmissionPolicyBinding,
 } from '@kubernetes/client-node';
 import type { KubeObject, ObjectMeta, Resource } from './resource.ts';
 
@@ -48,6 +50,8 @@ export type RoleBinding = Plain<V1RoleBinding>;
 export type Secret = Plain<V1Secret>;
 export type Service = Plain<V1Service>;
 export type ServiceAccount = Plain<V1ServiceAccount>;
+export type ValidatingAdmissionPolicy = Plain<V1ValidatingAdmissionPolicy>;
+export type ValidatingAdmissionPolicyBinding = Plain<V1ValidatingAdmissionPolicyBinding>;
 
 export const clusterRoles: Resource<ClusterRole> = cluster(
   'rbac.authorization.k8s.io/v1',
@@ -95,6 +99,16 @@ export const serviceAccounts: Resource<ServiceAccount> = namespaced(
   'v1',
   'ServiceAccount',
   'serviceaccounts',
+);
+export const validatingAdmissionPolicies: Resource<ValidatingAdmissionPolicy> = cluster(
+  'admissionregistration.k8s.io/v1',
+  'ValidatingAdmissionPolicy',
+  'validatingadmissionpolicies',
+);
+export const validatingAdmissionPolicyBindings: Resource<ValidatingAdmissionPolicyBinding> = cluster(
+  'admissionregistration.k8s.io/v1',
+  'ValidatingAdmissionPolicyBinding',
+  'validatingadmissionpolicybindings',
 );
 
 function namespaced<T extends KubeObject>(apiVersion: string, kind: string, plural: string): Resource<T> {

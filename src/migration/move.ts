@@ -17,13 +17,13 @@ const fewEnough = 200;
 /** Rounds after which it is begun to stop writes all the same: a tenant that writes faster than it is copied never gets there. */
 const rounds = 5;
 
-/** Brings the target up to date while the tenant goes on writing into the source. */
 /**
  * Revisions that the source may give out until its last API server has ended: the counter of a shared etcd goes on with its neighbours' writes, and a
  * client that has seen a revision misses what is written below it.
  */
 const headStart = 10_000n;
 
+/** Brings the target up to date while the tenant goes on writing into the source. */
 export async function copy(move: Move): Promise<void> {
   const { id, source, target, fence } = move;
   await target.ensurePartition(id, { fence });

@@ -6,7 +6,8 @@ import {
 } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import { fieldManager } from '../api/v1alpha1/field-managers.ts';
-import { unusable } from '../controlplane/datastore-access/usable.ts';
+import { openDriver } from '../controlplane/datastore-access/open-driver.ts';
+import { accessTo } from '../controlplane/datastore-access/store-of.ts';
 import { annotations, tenantNames } from '../controlplane/names.ts';
 import { awaitedContents } from '../controlplane/restore/awaited.ts';
 import { fenceOf, TenantGone } from '../controlplane/still-there.ts';
@@ -113,7 +114,7 @@ export class MigrationReconciler {
 
   private async begin({ from, to }: Phased<'begin'>, tenant: TenantControlPlane): Promise<void> {
     const startedAt = this.time();
-    await this.write(tenant, {
+    await this.write(await this.forgetDiscard(tenant), {
       from,
       to,
       phase: 'Copying',
@@ -130,7 +131,10 @@ export class MigrationReconciler {
   ): Promise<void> {
     const move = await this.move(migration, tenant, signal);
     // An earlier attempt may have left it read-only.
-    await move.source.ensurePartition(move.id, { fence: move.fence });
+    await move.source.ensurePartition(move.id, {
+      access: accessTo(tenant, migration.from),
+      fence: move.fence,
+    });
     // Before it is true, so that whoever gives the move up knows where to clear away.
     const begun: Migration = { ...migration, hasTarget: true };
     const current = migration.hasTarget ? tenant : await this.write(tenant, begun);
@@ -213,10 +217,14 @@ export class MigrationReconciler {
     tenant: TenantControlPlane,
     message?: string,
   ): Promise<void> {
-    await this.write(tenant, { ...migration, phase: 'Copying', ...(message !== undefined && { message }) });
+    const copying: Migration = { ...migration, phase: 'Copying', ...(message !== undefined && { message }) };
+    const current = await this.write(tenant, copying);
     const source = await this.driver(migration.from);
     const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
-    await source.ensurePartition(id, { fence: this.fenceOf(tenant) });
+    await source.ensurePartition(id, {
+      access: accessTo(current, migration.from),
+      fence: this.fenceOf(tenant),
+    });
   }
 
   private async discard({ migration }: Phased<'discard'>, tenant: TenantControlPlane): Promise<void> {
@@ -224,24 +232,24 @@ export class MigrationReconciler {
     const source = await this.driver(migration.from);
     const id = tenantNames(tenant, this.dependencies.namespace).runtimeId;
     await source.deletePartition(id, { fence: this.fenceOf(tenant) });
-    // Said for this partition, not for those of moves to come.
-    const said = {
-      metadata: { uid: tenant.metadata?.uid, annotations: { [annotations.discardPartition]: null } },
-    };
-    const { client } = this.dependencies;
-    const current = await client.patch(
-      tenantControlPlanes,
-      refOf(tenant),
-      { type: 'merge', body: said },
-      { fieldManager },
-    );
-    await this.write(current, null);
+    // First: without the annotation nobody would know that it was to go.
+    const current = await this.write(tenant, null);
     this.tell(
       tenant,
       'Normal',
       'PartitionDiscarded',
       `Nothing of it is left in DataStore ${migration.from}.`,
     );
+    await this.forgetDiscard(current);
+  }
+
+  /** It was said for the partition of one move, not for those of moves to come. */
+  private async forgetDiscard(tenant: TenantControlPlane): Promise<TenantControlPlane> {
+    const { client } = this.dependencies;
+    const { uid, annotations: said } = tenant.metadata ?? {};
+    if (said?.[annotations.discardPartition] === undefined) return tenant;
+    const body = { metadata: { uid, annotations: { [annotations.discardPartition]: null } } };
+    return await client.patch(tenantControlPlanes, refOf(tenant), { type: 'merge', body }, { fieldManager });
   }
 
   /** Says what is in the way. A tenant is not kept read-only for it. */
@@ -282,15 +290,7 @@ export class MigrationReconciler {
   }
 
   private async driver(name: string): Promise<DataStoreDriver> {
-    const { dataStores, connections } = this.dependencies;
-    const operation = `open DataStore ${name}`;
-    const dataStore = dataStores.get({ name });
-    if (!dataStore) throw new DataStoreError('Unreachable', operation, 'there is none of this name');
-    const problem = unusable(dataStore);
-    if (problem) throw new DataStoreError('Unreachable', operation, problem.message);
-    const opened = connections.open(dataStore);
-    if (!opened.ok) throw new DataStoreError('Unauthenticated', operation, opened.message);
-    return await opened.driver();
+    return await openDriver(name, this.dependencies);
   }
 
   /** Only what a migration knows, and only on what was read: the rest of the status is the control plane's own reconciler's. */

@@ -167,6 +167,10 @@ export class SimulatedStoreDriver implements DataStoreDriver {
     return Promise.resolve([]);
   }
 
+  measurePartition(id: string) {
+    return Promise.resolve({ id, bytes: 0, keys: 0 });
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

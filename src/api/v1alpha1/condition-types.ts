@@ -7,6 +7,7 @@ export const conditionTypes = [
   'WorkloadReady',
   'BootstrapReady',
   'AddonsReady',
+  'WithinBudget',
 ] as const;
 
 export type ConditionType = (typeof conditionTypes)[number];
@@ -20,4 +21,5 @@ export const conditionMeanings: Readonly<Record<ConditionType, string>> = {
   WorkloadReady: 'The pods of the current specification run, and their API server is ready.',
   BootstrapReady: 'What `kubeadm join` reads inside the cluster is there and current.',
   AddonsReady: 'The addons are applied as the specification says.',
+  WithinBudget: 'The objects of the cluster take no more than `spec.storageBudget`; left out without one.',
 };

@@ -96,6 +96,11 @@ export const lastingReasons = {
   AddressUnresolved: 'The published name does not resolve to an IP address.',
   KubeconfigNotWritten: 'The Secret of the admin kubeconfig is somebody else’s, or may not be written.',
 
+  BudgetExceeded:
+    'The cluster takes more than `spec.storageBudget`; its API server refuses what would add to it.',
+  WriteLimitEnforcedAtStore:
+    'The cluster takes more than `spec.storageBudget` and its admission policy was removed or does not help: nothing can be written.',
+
   ServiceInvalid:
     'The API server of the management cluster refuses the Service, as for a port that is out of its range or taken.',
   SpecInvalid:
@@ -139,6 +144,8 @@ export const eventReasons = {
   Migrated: 'Its pods serve from the new store.',
   MigrationAborted: 'The move was given up; the control plane is where it was.',
   PartitionDiscarded: 'The partition in the store from before a move was removed.',
+  BudgetNearlySpent: 'More than 80 % of `spec.storageBudget` is spent.',
+  WithinBudget: 'The cluster takes no more than its budget again; everything can be written.',
   Ready: 'A worker can join now, and could not before.',
   Orphaned: 'An object carries the labels of a control plane that does not exist.',
   Drift: 'Something was changed inside the cluster by hand, and has been put back.',

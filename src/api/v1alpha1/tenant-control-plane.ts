@@ -27,6 +27,7 @@ import {
 } from './meta.ts';
 import { network, networkProfile, noHostBits } from './network-profile.ts';
 import { containerResources } from './resources.ts';
+import { storageBudget, storageBudgetStatus } from './storage-budget.ts';
 import { kubernetesVersion } from './versions.ts';
 
 const kubernetes = z.object({
@@ -206,6 +207,7 @@ export const tenantControlPlaneSpec = z
     dataStoreSelector: labelSelector
       .optional()
       .describe('Labels of the DataStores that Marina may choose among where `dataStore` is left out.'),
+    storageBudget: storageBudget.optional(),
     kubernetes: kubernetes.describe('Version and node settings of the cluster.'),
     controlPlane: z
       .object({
@@ -342,6 +344,7 @@ export const tenantControlPlaneStatus = z.object({
     .optional()
     .describe('DataStore that all pods of the last finished rollout are on.'),
   migration: migration.optional(),
+  storageBudget: storageBudgetStatus.optional(),
   restoredBy: z
     .string()
     .max(64)

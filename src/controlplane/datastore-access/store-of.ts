@@ -1,5 +1,6 @@
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { PartitionAccess } from '../../datastore/driver.ts';
+import { isShut } from '../storage-budget.ts';
 import { hasReached } from '../timeline.ts';
 
 /**
@@ -19,8 +20,9 @@ export function storesOf(tenant: TenantControlPlane): readonly string[] {
 }
 
 /** What its credential may do there now. */
-export function accessTo({ status }: TenantControlPlane, store: string): PartitionAccess {
+export function accessTo(tenant: TenantControlPlane, store: string): PartitionAccess {
+  const { status } = tenant;
   const { migration } = status ?? {};
   const isLeft = migration?.from === store && (migration.phase === 'ReadOnly' || status?.dataStore !== store);
-  return isLeft ? 'ReadOnly' : 'ReadWrite';
+  return isLeft || isShut(tenant) ? 'ReadOnly' : 'ReadWrite';
 }

@@ -3,18 +3,17 @@ import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
 import { contentHash } from '../content-hash.ts';
-import { internalHost } from '../certificates/plan.ts';
 import type { CertificateFiles } from '../certificates/plan.ts';
 import { done, failed, type StepResult, waiting } from '../component.ts';
 import type { Workload } from '../deployment/observe.ts';
 import type { Roots } from '../roots/material.ts';
-import { apiServerPort } from '../service/build.ts';
 import { type Endpoint, formatEndpoint } from '../service/endpoint.ts';
 import type { TenantClients, TenantTarget } from '../tenant-clients.ts';
 import type { View } from '../view.ts';
 import { bootstrapInput } from './input.ts';
 import { lookAgain, lookAgainMs, soon } from './backoff.ts';
 import { needsLook, type TenantMemory } from './memory.ts';
+import { asMarina, directServer, type MarinasCredential, serviceServer } from './target.ts';
 import { buildInTenant, type InTenantResult, nothingWritten, syncInTenant } from './sync.ts';
 
 /** What is known of the inside of a tenant cluster. */
@@ -227,24 +226,15 @@ function isSettled(inside: Inside): boolean {
   return [inside.bootstrap, inside.addons, inside.endpointCheck].every((step) => step.state === 'Done');
 }
 
-function directTarget({ view, roots, certificates, workload }: LookInput): TenantTarget {
-  const [first] = workload.serving;
-  const host = first && isIP(first.ip) === 6 ? `[${first.ip}]` : first?.ip;
-  return asMarina(`https://${host}:${apiServerPort}`, view, roots, certificates);
+function directTarget(input: LookInput): TenantTarget {
+  return asMarina(directServer(input.workload.serving[0]), credentialOf(input));
 }
 
-function serviceTarget({ view, roots, certificates }: LookInput): TenantTarget {
-  const address = view.service?.spec?.clusterIP ?? internalHost(view.names);
-  const port = view.service?.spec?.ports?.[0]?.port ?? apiServerPort;
-  return asMarina(`https://${formatEndpoint({ host: address, port })}`, view, roots, certificates);
+function serviceTarget(input: LookInput): TenantTarget {
+  const { service, names } = input.view;
+  return asMarina(serviceServer(service, names), credentialOf(input));
 }
 
-function asMarina(server: string, view: View, roots: Roots, certificates: CertificateFiles): TenantTarget {
-  return {
-    server,
-    servername: internalHost(view.names),
-    certificateAuthority: roots['ca.crt'],
-    certificate: certificates['marina.crt'],
-    privateKey: certificates['marina.key'],
-  };
+function credentialOf({ view, roots, certificates }: LookInput): MarinasCredential {
+  return { names: view.names, certificateAuthority: roots['ca.crt'], certificates };
 }

@@ -22,7 +22,7 @@ import { SpaceReclaimer } from './reclaim.ts';
 import { planRepair } from './repair.ts';
 import type { ObservedAccess, RepairStep } from './repair.ts';
 import { EtcdSession, type Write } from './session.ts';
-import { largestPartitions } from './sizes.ts';
+import { largestPartitions, measurePartition } from './sizes.ts';
 
 /** Partitions of an etcd by key prefix, each with a user and a role of its name. */
 export class EtcdDriver implements DataStoreDriver {
@@ -106,6 +106,10 @@ export class EtcdDriver implements DataStoreDriver {
 
   async largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]> {
     return await largestPartitions(this.#session, count, signal);
+  }
+
+  async measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize> {
+    return await measurePartition(this.#session, etcdPartition(id), signal);
   }
 
   async close(): Promise<void> {

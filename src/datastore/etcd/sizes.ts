@@ -26,7 +26,7 @@ export async function largestPartitions(
   const sizes: PartitionSize[] = [];
   for (const partition of roles.flatMap(toPartition)) {
     signal?.throwIfAborted();
-    sizes.push(await measure(new Sampler(session, partition, signal)));
+    sizes.push(await measurePartition(session, partition, signal));
   }
   return sizes
     .toSorted((one, other) => other.bytes - one.bytes || (one.id < other.id ? -1 : 1))
@@ -42,8 +42,14 @@ function toPartition(role: string): readonly EtcdPartition[] {
   }
 }
 
-async function measure(sampler: Sampler): Promise<PartitionSize> {
-  const { id, prefix, end } = sampler.partition;
+/** What one of them takes; objects are counted, their octets reckoned from samples. */
+export async function measurePartition(
+  session: EtcdSession,
+  partition: EtcdPartition,
+  signal?: AbortSignal,
+): Promise<PartitionSize> {
+  const sampler = new Sampler(session, partition, signal);
+  const { id, prefix, end } = partition;
   let [bytes, keys] = [0, 0];
   for (let from: Buffer = Buffer.from(prefix); ;) {
     const { kvs, more } = await sampler.page(from, Buffer.from(end));
@@ -65,14 +71,14 @@ async function measure(sampler: Sampler): Promise<PartitionSize> {
 }
 
 class Sampler {
-  readonly partition: EtcdPartition;
+  readonly #partition: EtcdPartition;
   readonly #session: EtcdSession;
   readonly #signal: AbortSignal | undefined;
   #limit = sampleSize;
 
   constructor(session: EtcdSession, partition: EtcdPartition, signal: AbortSignal | undefined) {
     this.#session = session;
-    this.partition = partition;
+    this.#partition = partition;
     this.#signal = signal;
   }
 
@@ -96,7 +102,7 @@ class Sampler {
 
   async #paced<T>(run: (client: Etcd3) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const answer = await this.#session.call(`measure ${this.partition.id}`, run);
+    const answer = await this.#session.call(`measure ${this.#partition.id}`, run);
     const tookMs = performance.now() - started;
     await delay((tookMs * (1 - dutyShare)) / dutyShare, undefined, { signal: this.#signal });
     return answer;

@@ -14,7 +14,7 @@ import { DataStoreError } from '../errors.ts';
 import { roleOf } from './connect.ts';
 import { PostgresContents } from './contents.ts';
 import { checkPostgresHealth, findOpenWall, readFacts } from './health.ts';
-import { countKeys } from './keys.ts';
+import { countKeys, sizeOfKeys } from './keys.ts';
 import { observe, observeShared } from './observe.ts';
 import { postgresPartition } from './partition.ts';
 import type { PostgresPartition } from './partition.ts';
@@ -116,6 +116,14 @@ export class PostgresDriver implements DataStoreDriver {
         sizes.push({ id: partition.id, bytes, keys });
       }
       return sizes;
+    });
+  }
+
+  async measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize> {
+    const partition = this.#partition(id);
+    return await this.#session.onPrimary(`measure partition ${id}`, async (primary) => {
+      signal?.throwIfAborted();
+      return { id, ...(await sizeOfKeys(partition, () => this.#connectAsTenant(partition, primary))) };
     });
   }
 

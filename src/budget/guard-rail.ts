@@ -1,0 +1,62 @@
+import { fieldManager } from '../api/v1alpha1/field-managers.ts';
+import type { StorageBudget } from '../api/v1alpha1/storage-budget.ts';
+import { contentHash } from '../controlplane/content-hash.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { differences } from '../kube/differences.ts';
+import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../kube/resources.ts';
+import { buildBinding, buildPolicy, policyName } from './admission-policy.ts';
+import type { PolicyState } from './plan.ts';
+
+const ref = { name: policyName };
+
+/** The admission policy of a budget inside a tenant's cluster. Its methods reject with a `KubeError`. */
+export class GuardRail {
+  private readonly client: KubeClient;
+  private readonly budget: StorageBudget;
+  private readonly signal: AbortSignal;
+
+  constructor(client: KubeClient, budget: StorageBudget, signal: AbortSignal) {
+    this.client = client;
+    this.budget = budget;
+    this.signal = signal;
+  }
+
+  /** Tells policies apart that say something else. */
+  static hashOf(budget: StorageBudget): string {
+    return contentHash([buildPolicy(budget), buildBinding()]);
+  }
+
+  async look(): Promise<Exclude<PolicyState, 'Unknown'>> {
+    const [policy, binding] = await this.read();
+    if (!policy || !binding) return 'Absent';
+    const changed = [
+      ...differences(buildPolicy(this.budget), policy),
+      ...differences(buildBinding(), binding),
+    ];
+    return changed.length === 0 ? 'InPlace' : 'Changed';
+  }
+
+  /** Returns the hash of what is in place then. */
+  async put(): Promise<string> {
+    const { client, budget, signal } = this;
+    const options = { fieldManager, signal };
+    await client.apply(validatingAdmissionPolicies, buildPolicy(budget), options);
+    await client.apply(validatingAdmissionPolicyBindings, buildBinding(), options);
+    return GuardRail.hashOf(budget);
+  }
+
+  async remove(): Promise<void> {
+    const { client, signal } = this;
+    const [policy, binding] = await this.read();
+    if (binding) await client.delete(validatingAdmissionPolicyBindings, ref, { signal });
+    if (policy) await client.delete(validatingAdmissionPolicies, ref, { signal });
+  }
+
+  private async read() {
+    const { client, signal } = this;
+    return await Promise.all([
+      client.get(validatingAdmissionPolicies, ref, { signal }),
+      client.get(validatingAdmissionPolicyBindings, ref, { signal }),
+    ]);
+  }
+}

@@ -1,0 +1,38 @@
+import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { type BudgetDependencies, BudgetReconciler } from '../budget/reconciler.ts';
+import { hasReached } from '../controlplane/timeline.ts';
+import { Controller } from '../engine/controller.ts';
+import type { Caches } from './caches.ts';
+import { type Engine, keysOf, readyOf, selfKey, wishChanged } from './controllers.ts';
+
+/** Tenants that are measured at once. */
+const workers = 2;
+
+/** Holds control planes to their storage budgets: now and again, when a budget changes, when they are born, moved or restored, when a store comes back. */
+export function createBudgetController(
+  dependencies: Omit<BudgetDependencies, 'caches'>,
+  caches: Caches,
+  engine: Engine,
+): Controller {
+  const reconciler = new BudgetReconciler({ ...dependencies, caches });
+  const budgeted = () => caches.tenants.list().filter(({ spec }) => spec.storageBudget);
+  return new Controller({
+    ...engine,
+    workers,
+    name: 'storagebudget',
+    reconcile: (key, context) => reconciler.reconcile(key, context),
+  })
+    .watches(caches.tenants, selfKey, {
+      when: (previous, current) => wishChanged(previous, current) || stateOf(previous) !== stateOf(current),
+    })
+    .watches(caches.dataStores, () => keysOf(budgeted()), {
+      when: (previous, current) => readyOf(previous) !== readyOf(current),
+    });
+}
+
+/** Whether there is something to measure, somebody to ask, and which contents they are. */
+function stateOf(tenant: TenantControlPlane | undefined): string {
+  const { migration, restoredBy, readyReplicas = 0 } = tenant?.status ?? {};
+  const isBorn = tenant !== undefined && hasReached(tenant, 'PartitionReady');
+  return [isBorn, migration?.phase, restoredBy, readyReplicas > 0].join();
+}
