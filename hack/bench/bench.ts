@@ -1,15 +1,13 @@
-import { Command, InvalidArgumentError } from 'commander';
-import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/kube/kubeconfig.ts';
-import { type LocalEnvironment, readEnvironment } from '../local/local-environment.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type StoreChoice, storeChoices } from '../local/datastores.ts';
 import { sampleTenant } from '../local/tenant.ts';
 import { crowd } from './crowd.ts';
 import { idle } from './idle.ts';
+import { measure } from './measure.ts';
 import { provision } from './provision.ts';
 import { reboot } from './reboot.ts';
-import { save } from './report.ts';
 import { restore } from './restore.ts';
-import { removeAll } from './tenants.ts';
+import { stores } from './stores.ts';
 
 const program = new Command('npm run bench --')
   .description('Measures the running local environment (npm run up). JSON goes to .marina/bench/.')
@@ -23,8 +21,9 @@ Examples:
   npm run bench -- idle --count 50 --minutes 10
   npm run bench -- reboot --count 10
   npm run bench -- restore --objects 10000
+  npm run bench -- stores --rounds 3
 
-crowd, idle, reboot and restore end with status 1 when a demand is not met.`,
+crowd, idle, reboot, restore and stores end with status 1 when a demand is not met.`,
   );
 
 program
@@ -94,23 +93,30 @@ program
     measure('restore', ({ client }) => restore(client, { ...options, neighbour: sampleTenant })),
   );
 
-await program.parseAsync();
+program
+  .command('stores')
+  .description(
+    'what stores of each kind give a tenant and take for it, and what its neighbours take from it (needs npm run up -- --datastore both)',
+  )
+  .addOption(
+    new Option('--datastore <kind>', 'kinds of stores').choices(Object.keys(storeChoices)).default('both'),
+  )
+  .option('--seconds <n>', 'duration of each load', parseNumber, 5)
+  .option('--quiet-seconds <n>', 'duration of each watch over the quiet tenants', parseNumber, 30)
+  .option('--rounds <n>', 'of all loads, and of all watches', parseCount, 3)
+  .action(
+    (options: {
+      readonly datastore: StoreChoice;
+      readonly seconds: number;
+      readonly quietSeconds: number;
+      readonly rounds: number;
+    }) =>
+      measure('stores', ({ client, signal }) =>
+        stores(client, { ...options, kinds: storeChoices[options.datastore] }, signal),
+      ),
+  );
 
-async function measure(
-  name: string,
-  run: (running: { readonly client: KubeClient; readonly environment: LocalEnvironment }) => Promise<unknown>,
-): Promise<void> {
-  await using environment = await readEnvironment('bench');
-  const client = await connect({ kubeconfigFile: environment.managementKubeconfig });
-  try {
-    // What an interrupted run left.
-    await removeAll(client);
-    await save(environment.checkout.stateDirectory, name, await run({ client, environment }));
-    await removeAll(client);
-  } finally {
-    await client.close();
-  }
-}
+await program.parseAsync();
 
 function parseCounts(text: string): readonly number[] {
   return text.split(',').map(parseCount);

@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { processesOf, readProcess } from './processes.ts';
 
 const kibibyte = 1024;
 
@@ -11,23 +12,15 @@ export async function usedMemory(): Promise<number> {
 }
 
 /**
- * Proportional set size, in bytes, of all processes whose cgroup belongs to one of these pods: shared file pages are
- * divided among their users. Nodes are containers of this machine, so their processes are in its /proc.
+ * Proportional set size, in bytes, of all processes of these: shared file pages are divided among their users.
+ *
+ * @param marks UIDs of pods, or ids of containers
  */
-export async function proportionalSetSize(podUids: readonly string[]): Promise<number> {
-  // cgroupfs writes the UID as it is, systemd with underscores.
-  const marks = podUids.flatMap((uid) => [uid, uid.replaceAll('-', '_')]);
+export async function proportionalSetSize(marks: readonly string[]): Promise<number> {
   let total = 0;
-  for (const pid of await readdir('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
-    try {
-      const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8');
-      if (!marks.some((mark) => cgroup.includes(mark))) continue;
-      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
-      total += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * kibibyte;
-    } catch {
-      // The process ended while we looked.
-    }
+  for (const pid of await processesOf(marks)) {
+    const rollup = await readProcess(pid, 'smaps_rollup');
+    total += Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * kibibyte;
   }
   return total;
 }

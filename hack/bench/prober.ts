@@ -97,6 +97,19 @@ export async function startProber(kubeconfig: string, intervalMs: number): Promi
   };
 }
 
+/** @param good milliseconds of those that were answered as they should be */
+export function summarizeRequests(good: readonly number[], failures: readonly string[]): ProbeSummary {
+  const at = (fraction: number) => (good.length === 0 ? Number.NaN : percentile(good, fraction));
+  return {
+    requests: good.length + failures.length,
+    failed: failures.length,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    maxMs: at(1),
+    failures: [...new Set(failures)].slice(0, 5),
+  };
+}
+
 /** By kind; a kind without any request is left out. */
 export function summarize(records: readonly ProbeRecord[]): Partial<Record<ProbeKind, ProbeSummary>> {
   const summaries: Partial<Record<ProbeKind, ProbeSummary>> = {};
@@ -105,15 +118,7 @@ export function summarize(records: readonly ProbeRecord[]): Partial<Record<Probe
     if (ofKind.length === 0) continue;
     const failures = ofKind.flatMap(({ failure }) => failure ?? []);
     const good = ofKind.filter(({ failure }) => failure === undefined).map(({ ms }) => ms);
-    const at = (fraction: number) => (good.length === 0 ? Number.NaN : percentile(good, fraction));
-    summaries[kind] = {
-      requests: ofKind.length,
-      failed: failures.length,
-      p50Ms: at(0.5),
-      p99Ms: at(0.99),
-      maxMs: at(1),
-      failures: [...new Set(failures)].slice(0, 5),
-    };
+    summaries[kind] = summarizeRequests(good, failures);
   }
   return summaries;
 }

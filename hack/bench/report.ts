@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import path from 'node:path';
+import { formatTable } from '../check/table.ts';
 
 /** Writes what was measured, and on what, to `<stateDirectory>/bench/<name>-<date>.json`. */
 export async function save(stateDirectory: string, name: string, results: unknown): Promise<void> {
@@ -18,6 +19,12 @@ export async function save(stateDirectory: string, name: string, results: unknow
 export function printRows(title: string, rows: readonly (readonly [name: string, value: string])[]): void {
   console.log(`\n${title}`);
   for (const [name, value] of rows) console.log(`  ${name.padEnd(42)} ${value}`);
+}
+
+/** @param rows the first one is the heading */
+export function printTable(title: string, rows: readonly (readonly string[])[]): void {
+  console.log(`\n${title}`);
+  console.log(formatTable(rows).replaceAll(/^/gm, '  '));
 }
 
 /** A demand on a measurement, e.g. `0 container restarts`. */

@@ -17,6 +17,10 @@ export interface Birth {
 export interface BirthOptions {
   /** CPU requests as low as can be, for more control planes than a node's cores would be promised to. */
   readonly tiny?: boolean;
+  /** Where there are two kinds of stores, figures of the one are not those of the other; default `default`. */
+  readonly dataStore?: string;
+  /** Names are `<prefix>-<index>`; default `bench`. */
+  readonly prefix?: string;
 }
 
 /** Applies `count` control planes at the same moment and waits until each is Ready. */
@@ -29,7 +33,7 @@ export async function bear(
   await client.apply(namespaces, namespace, { fieldManager: 'bench' });
   return Promise.all(
     Array.from({ length: count }, async (_, index) => {
-      const name = `bench-${index}`;
+      const name = `${options.prefix ?? 'bench'}-${index}`;
       const startMs = performance.now();
       await client.apply(tenantControlPlanes, benchTenant(name, options), { fieldManager: 'bench' });
       return { tenant: await untilReady(client, name), readyMs: Math.round(performance.now() - startMs) };
@@ -97,7 +101,10 @@ export function restartsOf(all: readonly Pod[]): number {
   return counts.reduce((sum, each) => sum + each, 0);
 }
 
-function benchTenant(name: string, { tiny = false }: BirthOptions): TenantControlPlane {
+function benchTenant(
+  name: string,
+  { tiny = false, dataStore = 'default' }: BirthOptions,
+): TenantControlPlane {
   const cpu = { requests: { cpu: '1m' } };
   const resources = { apiServer: cpu, controllerManager: cpu, scheduler: cpu };
   return {
@@ -105,8 +112,7 @@ function benchTenant(name: string, { tiny = false }: BirthOptions): TenantContro
     kind: 'TenantControlPlane',
     metadata: { name, namespace: benchNamespace },
     spec: {
-      // Where there are two kinds of stores, figures of the one are not those of the other.
-      dataStore: 'default',
+      dataStore,
       kubernetes: { version: 'v1.36.3' },
       controlPlane: {
         service: { serviceType: 'NodePort' },
