@@ -1,8 +1,6 @@
 import type { StorageBudget } from '../api/v1alpha1/storage-budget.ts';
+import { storageBudgetPolicy } from '../controlplane/names.ts';
 import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from '../kube/resources.ts';
-
-/** Of both objects inside the cluster. */
-export const policyName = 'storage-budget.marina.dev';
 
 /** Who keeps a cluster going: what they write replaces, or is bounded by what there is. */
 const steady = {
@@ -32,7 +30,7 @@ const everything = { apiGroups: ['*'], apiVersions: ['*'], scope: '*' };
  */
 export function buildPolicy(budget: StorageBudget): ValidatingAdmissionPolicy {
   return {
-    metadata: { name: policyName },
+    metadata: { name: storageBudgetPolicy },
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: {
@@ -70,7 +68,10 @@ export function buildPolicy(budget: StorageBudget): ValidatingAdmissionPolicy {
 }
 
 export function buildBinding(): ValidatingAdmissionPolicyBinding {
-  return { metadata: { name: policyName }, spec: { policyName, validationActions: ['Deny'] } };
+  return {
+    metadata: { name: storageBudgetPolicy },
+    spec: { policyName: storageBudgetPolicy, validationActions: ['Deny'] },
+  };
 }
 
 /** e.g. `512Mi, 20000 objects` */

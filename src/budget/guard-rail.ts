@@ -1,13 +1,14 @@
 import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { StorageBudget } from '../api/v1alpha1/storage-budget.ts';
 import { contentHash } from '../controlplane/content-hash.ts';
+import { storageBudgetPolicy } from '../controlplane/names.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { differences } from '../kube/differences.ts';
 import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../kube/resources.ts';
-import { buildBinding, buildPolicy, policyName } from './admission-policy.ts';
+import { buildBinding, buildPolicy } from './admission-policy.ts';
 import type { PolicyState } from './plan.ts';
 
-const ref = { name: policyName };
+const ref = { name: storageBudgetPolicy };
 
 /** The admission policy of a budget inside a tenant's cluster. Its methods reject with a `KubeError`. */
 export class GuardRail {

@@ -58,7 +58,7 @@ export class BudgetReconciler {
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const { caches, settings } = this.dependencies;
     const tenant = caches.tenants.get(refOfKey(key));
-    if (!tenant || !isHeld(tenant)) {
+    if (!tenant || !mayBeHeld(tenant)) {
       this.settled.delete(key);
       return done;
     }
@@ -66,6 +66,7 @@ export class BudgetReconciler {
     if (isMoving(tenant)) return requeueAfter(retryMs, 'Migrating');
     const view = gather(tenant, caches, settings);
     try {
+      if (!budget && !tenant.status?.storageBudget) return await this.clearAway(view, signal);
       if (!budget || view.awaited.state !== 'None') return await this.lift(view, signal);
       return await this.hold(budget, view, signal);
     } catch (error: unknown) {
@@ -115,6 +116,19 @@ export class BudgetReconciler {
     if (tenant.spec.storageBudget) return requeueAfter(retryMs, 'RestorePending');
     if (!isSettled) return requeueAfter(retryMs, 'ApiServerPending');
     await this.write(current, null);
+    return done;
+  }
+
+  /** An archive may bring the policy of a budget that there was. */
+  private async clearAway(view: View, signal: AbortSignal): Promise<Result> {
+    const { tenant } = view;
+    const key = keyOf(refOf(tenant));
+    const state = [tenant.metadata?.uid, tenant.status?.restoredBy].join();
+    if (this.settled.get(key) === state) return done;
+    const guardRail = await this.guardRail({}, view, signal);
+    if (!guardRail) return requeueAfter(retryMs, 'ApiServerPending');
+    await guardRail.remove();
+    this.settled.set(key, state);
     return done;
   }
 
@@ -225,11 +239,11 @@ function nextLookMs({ enforcement, percent, reopensAt }: StorageBudgetStatus, no
   return Math.min(look.closeMs, Math.max(0, untilOpenMs));
 }
 
-/** Whether there is a partition, and a budget for it now or something left of one. */
-function isHeld(tenant: TenantControlPlane): boolean {
+/** Whether there is a partition, and a budget for it now or perhaps something left of one. */
+function mayBeHeld(tenant: TenantControlPlane): boolean {
   const { metadata, spec, status } = tenant;
   if (metadata?.deletionTimestamp || !hasReached(tenant, 'PartitionReady')) return false;
-  return spec.storageBudget !== undefined || status?.storageBudget !== undefined;
+  return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 
 /** Which store counts, and who may write there, is the migration's to say until it is over. */

@@ -26,6 +26,9 @@ export const annotations = {
   abandonPartition: 'marina.dev/abandon-partition',
 } as const;
 
+/** Inside a tenant: the admission policy of a storage budget, and its binding. */
+export const storageBudgetPolicy = 'storage-budget.marina.dev';
+
 /** Selects what Marina made, in its own namespaces. */
 export const managedSelector = `${labels.managedBy}=marina`;
 

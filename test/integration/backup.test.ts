@@ -14,10 +14,12 @@ import {
   tenantRestores,
   type TenantRestoreSpec,
 } from '../../src/api/v1alpha1/tenant-restore.ts';
+import { buildPolicy } from '../../src/budget/admission-policy.ts';
+import { storageBudgetPolicy } from '../../src/controlplane/names.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
-import { configMaps, secrets } from '../../src/kube/resources.ts';
+import { configMaps, secrets, validatingAdmissionPolicies } from '../../src/kube/resources.ts';
 import { encodeData } from '../../src/kube/secret-data.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { onMachine } from '../support/process-kubelet.ts';
@@ -54,6 +56,8 @@ describe('a tenant that is backed up', () => {
         metadata: { namespace: 'default', name: 'sealed' },
         data: encodeData({ canary: 'canary-4711' }),
       });
+      // As of a budget that it had once.
+      await kube.create(validatingAdmissionPolicies, buildPolicy({ objects: 500 }));
     });
   }, 180_000);
 
@@ -86,6 +90,7 @@ describe('a tenant that is backed up', () => {
     expect(demo.status?.rootsFingerprint).toBe(roots);
     expect(await inside(demo, (kube) => names(kube))).toEqual(before);
     expect(await canary(demo)).toBe('canary-4711');
+    await waitUntil('no policy is left of a budget that it has not', () => inside(demo, isUnlimited));
   });
 
   it('is a second one when it is cloned, with keys of its own, on another kind of store', async () => {
@@ -101,6 +106,7 @@ describe('a tenant that is backed up', () => {
     expect(copy.status?.dataStore).toBe('postgres');
     expect(await canary(copy)).toBe('canary-4711');
     expect(await inside(copy, (kube) => names(kube))).toContain('kept');
+    expect(await inside(copy, isUnlimited)).toBe(true);
     await inside(demo, (kube) =>
       kube.create(configMaps, { metadata: { namespace: 'default', name: 'mine' } }),
     );
@@ -181,6 +187,21 @@ describe('a tenant that is backed up', () => {
     });
     demo = await ready(demo, restored);
     expect(await inside(demo, (kube) => names(kube))).not.toContain('mine');
+  });
+
+  it('has an archive that nobody recorded deleted as well, and none of another backup of that name', async () => {
+    const deleted = await backup('hasty', { tenantControlPlane: 'demo', deletionPolicy: 'Delete' });
+    const key = deleted.status?.archives?.[0]?.key ?? '';
+    const beside = (name: string) => path.join(path.dirname(key), `${name}.jsonl.zst.age`);
+    const [earlier, unrecorded] = [beside('20200101-000000'), beside('20990101-000000')];
+    for (const file of [earlier, unrecorded]) await writeFile(path.join(volume, file), 'sealed');
+
+    await cluster.client.delete(tenantBackups, refOf(deleted));
+    await gone(tenantBackups, deleted);
+
+    const files = await readdir(volume, { recursive: true });
+    expect(files).toContain(earlier);
+    expect(files).not.toContain(unrecorded);
   });
 
   async function createStorage(): Promise<void> {
@@ -291,4 +312,8 @@ function isReady({ status }: { status?: Conditioned }): boolean {
 async function names(kube: KubeClient): Promise<readonly (string | undefined)[]> {
   const { items } = await kube.list(configMaps, { namespace: 'default' });
   return items.map((item) => item.metadata?.name);
+}
+
+async function isUnlimited(kube: KubeClient): Promise<boolean> {
+  return (await kube.get(validatingAdmissionPolicies, { name: storageBudgetPolicy })) === undefined;
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import type { StorageBudget } from '../../src/api/v1alpha1/storage-budget.ts';
-import { policyName } from '../../src/budget/admission-policy.ts';
+import { storageBudgetPolicy } from '../../src/controlplane/names.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
@@ -109,7 +109,7 @@ describe.each(['default', 'postgres'])('a cluster with a storage budget, on Data
   });
 
   it('finds its store shut when it removes the policy, and nobody else does', async () => {
-    await admin.delete(validatingAdmissionPolicyBindings, { name: policyName });
+    await admin.delete(validatingAdmissionPolicyBindings, { name: storageBudgetPolicy });
     await poke();
 
     const shut = await cluster.tenantWhere(tenant, (now) => readyReason(now) === 'WriteLimitEnforcedAtStore');
@@ -139,7 +139,7 @@ describe.each(['default', 'postgres'])('a cluster with a storage budget, on Data
     expect(free.status?.storageBudget).not.toHaveProperty('closures');
     await waitUntil(
       'the policy is gone',
-      async () => (await admin.get(validatingAdmissionPolicies, { name: policyName })) === undefined,
+      async () => (await admin.get(validatingAdmissionPolicies, { name: storageBudgetPolicy })) === undefined,
     );
     await waitUntil('it can write', () =>
       admin.apply(configMaps, small('free'), { fieldManager: 'test' }).then(
@@ -160,8 +160,8 @@ describe.each(['default', 'postgres'])('a cluster with a storage budget, on Data
 
     const free = await cluster.tenantWhere(tenant, ({ status }) => status?.storageBudget === undefined);
     expect(conditionOf(await cluster.tenantWhere(free, (now) => !conditionOf(now)))).toBeUndefined();
-    expect(await admin.get(validatingAdmissionPolicies, { name: policyName })).toBeUndefined();
-    expect(await admin.get(validatingAdmissionPolicyBindings, { name: policyName })).toBeUndefined();
+    expect(await admin.get(validatingAdmissionPolicies, { name: storageBudgetPolicy })).toBeUndefined();
+    expect(await admin.get(validatingAdmissionPolicyBindings, { name: storageBudgetPolicy })).toBeUndefined();
   });
 
   async function grant(storageBudget: StorageBudget | null): Promise<void> {

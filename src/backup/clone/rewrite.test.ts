@@ -33,6 +33,8 @@ describe('a clone', () => {
     'certificatesigningrequests/csr-abcde',
     'services/endpoints/default/kubernetes',
     'endpointslices/default/kubernetes',
+    'validatingadmissionpolicies/storage-budget.marina.dev',
+    'validatingadmissionpolicybindings/storage-budget.marina.dev',
     'secrets/kube-system/bootstrap-token-abcdef',
   ])('does not have %s', (key) => {
     expect(rewrite({ key, value })).toBeUndefined();

@@ -1,3 +1,4 @@
+import { storageBudgetPolicy } from '../../controlplane/names.ts';
 import type { Entry } from '../../datastore/driver.ts';
 import { SecretBox } from './secretbox.ts';
 import { typeOfSecret } from './secret-type.ts';
@@ -15,7 +16,13 @@ const left = [
   'certificatesigningrequests/',
   'secrets/kube-system/bootstrap-token-',
 ];
-const leftExactly = new Set(['services/endpoints/default/kubernetes', 'endpointslices/default/kubernetes']);
+const leftExactly = new Set([
+  'services/endpoints/default/kubernetes',
+  'endpointslices/default/kubernetes',
+  // A clone has a budget of its own, or none.
+  `validatingadmissionpolicies/${storageBudgetPolicy}`,
+  `validatingadmissionpolicybindings/${storageBudgetPolicy}`,
+]);
 /** Signed with keys that the clone does not have, or an invitation into the other cluster. */
 const leftSecretTypes = new Set(['kubernetes.io/service-account-token', 'bootstrap.kubernetes.io/token']);
 
