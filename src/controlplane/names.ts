@@ -18,6 +18,8 @@ export const annotations = {
   applied: 'marina.dev/applied-hash',
   /** On the pod template: hash of the files that are read at start only. */
   startupFiles: 'marina.dev/startup-files-hash',
+  /** On the credential for a partition: the DataStore that it is in. */
+  dataStore: 'marina.dev/data-store',
   /** On a TenantControlPlane that has moved: names the DataStore in which the partition from before is no longer kept. */
   discardPartition: 'marina.dev/discard-previous-partition',
   /** On a TenantControlPlane: names the TenantRestore that its contents come from. */

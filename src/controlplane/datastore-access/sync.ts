@@ -10,6 +10,7 @@ import { tenantLabels } from '../names.ts';
 import { decodeData, encodeData } from '../../kube/secret-data.ts';
 import type { View } from '../view.ts';
 import { onStore } from './on-store.ts';
+import { madeIn } from './former-store.ts';
 import { storeOf } from './store-of.ts';
 import { type Credential, currentCredential } from './credential.ts';
 import { unusable } from './usable.ts';
@@ -63,6 +64,7 @@ export async function syncPartition(
       name: names.dataStoreAccess,
       namespace: names.namespace,
       labels: tenantLabels(tenant, 'datastore-access'),
+      annotations: madeIn(dataStore.metadata?.name ?? ''),
     },
     type: 'Opaque',
     data: encodeData({ ...credential }),

@@ -1,6 +1,7 @@
 import { secrets } from '../../kube/resources.ts';
 import { done, failed, type StepResult } from '../component.ts';
 import { onStore } from '../datastore-access/on-store.ts';
+import { formerStoreOf } from '../datastore-access/former-store.ts';
 import { storesOf } from '../datastore-access/store-of.ts';
 import { possiblyStrange } from '../datastore-access/usable.ts';
 import type { ControlPlaneDependencies } from '../dependencies.ts';
@@ -20,7 +21,9 @@ export async function removePartition(
   dependencies: ControlPlaneDependencies,
 ): Promise<StepResult<Notice | undefined>> {
   let notice: Notice | undefined;
-  for (const store of storesOf(view.tenant)) {
+  const former = formerStoreOf(view);
+  // Without a state there is at most what was begun there.
+  for (const store of former === undefined ? storesOf(view.tenant) : [former]) {
     const removed = await removeFrom(store, view, dependencies);
     if (removed.state !== 'Done') return removed;
     notice ??= removed.value;
