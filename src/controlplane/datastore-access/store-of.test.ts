@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { BudgetEnforcement } from '../../api/v1alpha1/storage-budget.ts';
 import type { Migration, TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { aTenant } from '../../../test/support/tenant.ts';
 import { accessTo, storeOf, storesOf } from './store-of.ts';
@@ -25,6 +26,16 @@ describe('where the state of a control plane is', () => {
     expect(access('one', 'ReadOnly')).toEqual(['ReadOnly', 'ReadWrite']);
     expect(access('two', 'Switched')).toEqual(['ReadOnly', 'ReadWrite']);
     expect(access('two', 'Complete')).toEqual(['ReadOnly', 'ReadWrite']);
+  });
+
+  it('can be read only while its storage budget is enforced there', () => {
+    const spent = (enforcement: BudgetEnforcement) => {
+      const { status, ...rest } = tenant('two', 'Switched');
+      const storageBudget = { bytes: 1, objects: 1, percent: 120, enforcement };
+      return accessTo({ ...rest, status: { ...status, storageBudget } }, 'two');
+    };
+    expect(spent('AdmissionPolicy')).toBe('ReadWrite');
+    expect(spent('Store')).toBe('ReadOnly');
   });
 });
 
