@@ -27,7 +27,10 @@ export interface ProbeSummary {
 }
 
 export interface Prober {
-  /** Waits for the requests under way. */
+  /** Of the requests that have ended since the start, or since the last call. */
+  take(): readonly ProbeRecord[];
+
+  /** Waits for the requests under way; what was not taken before. */
   stop(): Promise<readonly ProbeRecord[]>;
 }
 
@@ -86,6 +89,7 @@ export async function startProber(kubeconfig: string, intervalMs: number): Promi
   const timer = setInterval(probe, intervalMs);
 
   return {
+    take: () => records.splice(0),
     async stop() {
       clearInterval(timer);
       await Promise.all(underWay);

@@ -13,6 +13,7 @@ const result: RestoreResult = {
   isSame: true,
   neighbourBefore: quiet,
   neighbourDuring: { ...quiet, p99Ms: 60 },
+  neighbourWhileCopied: quiet,
   loadBefore: 0.4,
 };
 const options = {

@@ -9,7 +9,7 @@ import { connect } from '../../src/kube/kubeconfig.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../src/kube/resource.ts';
 import { configMaps, secrets } from '../../src/kube/resources.ts';
 import { encodeData } from '../../src/kube/secret-data.ts';
-import { type ProbeSummary, startProber, summarize } from './prober.ts';
+import { type ProbeRecord, type ProbeSummary, startProber, summarize } from './prober.ts';
 import {
   type Demand,
   loadOfMachine,
@@ -44,6 +44,8 @@ export interface RestoreResult {
   readonly isSame: boolean;
   readonly neighbourBefore: ProbeSummary | undefined;
   readonly neighbourDuring: ProbeSummary | undefined;
+  /** Of these, until the contents were in place: the rest is the start of a kube-apiserver. */
+  readonly neighbourWhileCopied: ProbeSummary | undefined;
   readonly loadBefore: number;
 }
 
@@ -75,17 +77,20 @@ export async function restore(client: KubeClient, options: RestoreOptions): Prom
   await delay(quietMs);
   const neighbourBefore = summarize(await quiet.stop()).write;
   const prober = await startProber(kubeconfig, probeIntervalMs);
-  const measured = await saveAndRestore(client);
-  const neighbourDuring = summarize(await prober.stop()).write;
+  const copied: ProbeRecord[] = [];
+  const measured = await saveAndRestore(client, () => copied.push(...prober.take()));
+  const neighbourDuring = summarize([...copied, ...(await prober.stop())]).write;
+  const neighbourWhileCopied = summarize(copied).write;
   await clear(client);
 
-  const result = { ...measured, neighbourBefore, neighbourDuring, loadBefore };
+  const neighbourFigures = { neighbourBefore, neighbourDuring, neighbourWhileCopied };
+  const result = { ...measured, ...neighbourFigures, loadBefore };
   print(result);
   printDemands(demandsOf(result, options));
   return result;
 }
 
-async function saveAndRestore(client: KubeClient) {
+async function saveAndRestore(client: KubeClient, onCopied: () => void) {
   const spec = { tenantControlPlane: tenantRef.name, storage: storageName };
   let startMs = performance.now();
   const lap = () => {
@@ -105,6 +110,7 @@ async function saveAndRestore(client: KubeClient) {
   });
   const restored = await until(client, tenantRestores, restoreRef, (found) => isTrue(found) && found);
   const loadMs = lap();
+  onCopied();
   await until(client, tenantControlPlanes, tenantRef, (found) => found !== undefined && isReady(found));
   const readyMs = lap();
   const [archive] = (backup as TenantBackup).status?.archives ?? [];
@@ -157,6 +163,10 @@ function print(result: RestoreResult): void {
     ['deletion', seconds(result.deleteMs)],
     ['restore until the contents are in place', seconds(result.loadMs)],
     ['and until it is Ready', seconds(result.readyMs)],
+    [
+      "neighbour's write p99 until it starts, and before all",
+      `${milliseconds(result.neighbourWhileCopied?.p99Ms ?? Number.NaN)}, ${milliseconds(result.neighbourBefore?.p99Ms ?? Number.NaN)}`,
+    ],
     ['load of the machine before', String(result.loadBefore)],
   ]);
 }
