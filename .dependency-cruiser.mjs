@@ -15,6 +15,7 @@ const mayImport = {
   backup: ['api', 'pki', 'engine', 'kube', 'datastore', 'controlplane'],
   migration: ['api', 'engine', 'kube', 'datastore', 'controlplane'],
   budget: ['api', 'engine', 'kube', 'datastore', 'controlplane'],
+  rest: ['api', 'engine', 'kube', 'config', 'observability'],
   controller: [
     'api',
     'pki',

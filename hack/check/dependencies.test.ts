@@ -59,6 +59,7 @@ const offenders: readonly { rule: string; file: string; code: string }[] = [
   { rule: 'direction-of-backup', file: 'src/backup/a.ts', code: `import '../bootstrap/b.ts';` },
   { rule: 'direction-of-migration', file: 'src/migration/a.ts', code: `import '../pki/p.ts';` },
   { rule: 'direction-of-budget', file: 'src/budget/a.ts', code: `import '../pki/p.ts';` },
+  { rule: 'direction-of-rest', file: 'src/rest/a.ts', code: `import '../controlplane/c.ts';` },
   { rule: 'direction-of-controller', file: 'src/controller/a.ts', code: `import '../bootstrap/b.ts';` },
   { rule: 'direction-of-config', file: 'src/config/a.ts', code: `import '../engine/e.ts';` },
   {

@@ -47,6 +47,13 @@ export const environment = z.object({
     .max(65_535)
     .default(8080)
     .describe('Port of /metrics, /healthz and /readyz.'),
+  MARINA_API_PORT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .describe('Port of the REST API, plain HTTP for a proxy that ends TLS; left out: it is not served.'),
   MARINA_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error'])
     .default('info')

@@ -61,6 +61,8 @@ export interface ListOptions extends CallOptions {
 export interface WriteOptions extends CallOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
+  /** Whether a field that the schema does not know makes it fail (`BadRequest`) instead of being dropped. */
+  readonly isStrict?: boolean;
   readonly subresource?: 'status' | 'scale';
 }
 

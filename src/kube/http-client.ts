@@ -151,8 +151,9 @@ export class HttpKubeClient implements KubeClient {
     return list;
   }
 
-  private writeQuery({ fieldManager = this.fieldManager, dryRun }: WriteOptions): Call['query'] {
-    return { fieldManager, dryRun: dryRun ? 'All' : undefined };
+  private writeQuery({ fieldManager = this.fieldManager, dryRun, isStrict }: WriteOptions): Call['query'] {
+    const fieldValidation = isStrict ? 'Strict' : undefined;
+    return { fieldManager, dryRun: dryRun ? 'All' : undefined, fieldValidation };
   }
 }
 

@@ -1,0 +1,38 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Logger } from 'pino';
+import type { Environment } from '../config/config.ts';
+import { ENVIRONMENT } from '../config/config.module.ts';
+import { systemClock } from '../engine/clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { connect } from '../kube/kubeconfig.ts';
+import { LOGGER } from '../observability/observability.module.ts';
+import { createRest } from './start.ts';
+
+/** The `api` role: REST on a port of its own, by every replica. */
+@Injectable()
+export class ApiRole implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly environment: Environment;
+  private readonly log: Logger;
+  private app: NestExpressApplication | undefined;
+  private client: KubeClient | undefined;
+
+  constructor(@Inject(ENVIRONMENT) environment: Environment, @Inject(LOGGER) log: Logger) {
+    this.environment = environment;
+    this.log = log;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { MARINA_API_PORT: port, KUBECONFIG: kubeconfigFile } = this.environment;
+    if (port === undefined) return;
+    this.client = await connect(kubeconfigFile ? { kubeconfigFile } : { inCluster: true });
+    this.app = await createRest({ client: this.client, clock: systemClock, log: this.log });
+    await this.app.listen(port);
+  }
+
+  /** Answers what is under way, and takes nothing new. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.app?.close();
+    await this.client?.close();
+  }
+}

@@ -1,0 +1,60 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import type { Identity } from '../authentication/identity.ts';
+import { TokenReviews } from '../authentication/token-reviews.ts';
+import { ProblemError } from '../problem/problem.ts';
+import { AccessReviews, type Permission } from './access-reviews.ts';
+import { requirement, type RoutePermission } from './requires.ts';
+
+/** Lets nobody in who is not known, and nobody do what the management cluster's RBAC does not allow them. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  private readonly reflector: Reflector;
+  private readonly tokens: TokenReviews;
+  private readonly access: AccessReviews;
+
+  constructor(reflector: Reflector, tokens: TokenReviews, access: AccessReviews) {
+    this.reflector = reflector;
+    this.tokens = tokens;
+    this.access = access;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<Request & { identity?: Identity }>();
+    const identity = await this.identify(request);
+    request.identity = identity;
+    const required = this.reflector.getAllAndOverride<RoutePermission | undefined>(requirement, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (!required) throw new ProblemError('Forbidden', 'Nobody may use this route.');
+    const { namespace, name } = request.params as Record<string, string | undefined>;
+    const permission: Permission = {
+      ...required,
+      ...(namespace !== undefined && { namespace }),
+      ...(name !== undefined && { name }),
+    };
+    if (await this.access.allows(identity, permission)) return true;
+    throw new ProblemError('Forbidden', `${identity.username} may not ${describe(permission)}.`);
+  }
+
+  private async identify({ headers }: Request): Promise<Identity> {
+    const [, token] = /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '') ?? [];
+    if (!token) {
+      const detail = 'Send `Authorization: Bearer <token>`, with a token for the audience marina.dev.';
+      throw new ProblemError('Unauthenticated', detail);
+    }
+    const identity = await this.tokens.identify(token);
+    if (identity) return identity;
+    throw new ProblemError(
+      'Unauthenticated',
+      'The token is not valid, has ended, or is not for the audience marina.dev.',
+    );
+  }
+}
+
+function describe({ verb, resource, namespace, name }: Permission): string {
+  const which = name === undefined ? resource : `${resource} ${name}`;
+  return `${verb} ${which}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+}
