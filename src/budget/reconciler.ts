@@ -28,7 +28,7 @@ import { recordBudget } from './record-budget.ts';
 const look = { usualMs: 60_000, closeMs: 15_000 };
 /** Largest share of the time in which it is measured what one tenant takes. */
 const dutyShare = 0.1;
-/** Milliseconds until one that moves, waits for a restore or does not serve is looked at again. */
+/** Milliseconds until one that moves or waits for a restore is looked at again. */
 const retryMs = 5_000;
 
 export interface BudgetDependencies extends Pick<Stores, 'connections'> {
@@ -100,9 +100,8 @@ export class BudgetReconciler {
     });
     const current = next === told ? tenant : await this.write(tenant, next);
     recordBudget(this.dependencies.events, current, told, next);
-    const isSettled = await this.settle(current, next, guardRail, policy.state);
-    const afterMs = isSettled ? nextLookMs(next, clock.now()) : retryMs;
-    return requeueAfter(Math.max(afterMs, tookMs / dutyShare), 'BudgetWatched');
+    await this.settle(current, next, guardRail, policy.state);
+    return requeueAfter(Math.max(nextLookMs(next, clock.now()), tookMs / dutyShare), 'BudgetWatched');
   }
 
   /** No budget any more, or none while an archive takes the place of what there is. */
@@ -114,7 +113,8 @@ export class BudgetReconciler {
     const current = next === told ? tenant : await this.write(tenant, next);
     const isSettled = await this.settle(current, next, await this.guardRail({}, view, signal), 'Unknown');
     if (tenant.spec.storageBudget) return requeueAfter(retryMs, 'RestorePending');
-    if (!isSettled) return requeueAfter(retryMs, 'ApiServerPending');
+    // It is woken when somebody serves.
+    if (!isSettled) return requeueAfter(look.usualMs, 'ApiServerPending');
     await this.write(current, null);
     return done;
   }
@@ -126,7 +126,7 @@ export class BudgetReconciler {
     const state = [tenant.metadata?.uid, tenant.status?.restoredBy].join();
     if (this.settled.get(key) === state) return done;
     const guardRail = await this.guardRail({}, view, signal);
-    if (!guardRail) return requeueAfter(retryMs, 'ApiServerPending');
+    if (!guardRail) return requeueAfter(look.usualMs, 'ApiServerPending');
     await guardRail.remove();
     this.settled.set(key, state);
     return done;
