@@ -4,7 +4,7 @@ import { startCapacity, StartGate } from '../controlplane/start-gate.ts';
 import { TenantClients } from '../controlplane/tenant-clients.ts';
 import type { BackupStorage } from '../api/v1alpha1/backup-storage.ts';
 import { openBackupStorage } from '../backup/storage/open.ts';
-import { BackupStoragePool } from '../backup/storage/pool.ts';
+import { BackupStoragePool, openStorage as openObjects } from '../backup/storage/pool.ts';
 import { DataStoreConnections } from '../datastore/connections.ts';
 import { openDataStore } from '../datastore/open.ts';
 import { DataStorePool } from '../datastore/pool.ts';
@@ -77,7 +77,7 @@ export function assemble(options: AssembleOptions): Assembly {
   });
   const pool = new DataStorePool((connection) => openDataStore(connection, failpoints));
   const connections = new DataStoreConnections(caches.storeSecrets, namespace, pool, clock);
-  const storagePool = new BackupStoragePool();
+  const storagePool = new BackupStoragePool((location) => openObjects(location, failpoints));
   const storageSettings = { namespace, volumeDirectory: options.backupVolume, pool: storagePool };
   const openStorage = (storage: BackupStorage) =>
     openBackupStorage(storage, caches.storageSecrets, storageSettings);

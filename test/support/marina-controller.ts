@@ -34,7 +34,7 @@ const { manager, close } = assemble({
   metrics,
   identity: options.identity,
   namespace: 'marina-system',
-  backupVolume: '/nowhere',
+  backupVolume: options.backupVolume ?? '/nowhere',
   workers: options.workers ?? 4,
   failpoints: options.deathRow ? deadlyFailpoints(options.deathRow) : tracedFailpoints(log),
   controlPlanes: {

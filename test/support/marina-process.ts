@@ -18,6 +18,8 @@ export interface MarinaProcessOptions {
   readonly resyncMs?: number;
   /** Default 4. */
   readonly workers?: number;
+  /** Where BackupStorages with `volume` are; default: nowhere. */
+  readonly backupVolume?: string;
   /** It ends itself at each failpoint at which none before it has. */
   readonly deathRow?: DeathRow;
 }

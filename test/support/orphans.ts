@@ -4,6 +4,7 @@ import { runtimeId } from '../../src/controlplane/runtime-id.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { isKubeError } from '../../src/kube/errors.ts';
 import { keyOf, type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
+import { revisionKey } from '../../src/datastore/etcd/contents.ts';
 import { compactionKey } from '../../src/datastore/etcd/partition.ts';
 import { etcdClient } from './etcd-datastore.ts';
 import type { EtcdServer } from './etcd.ts';
@@ -107,7 +108,7 @@ async function findEntries(etcd: EtcdServer): Promise<readonly Found[]> {
     const keys = new Map<string, number>();
     for (const { key } of kvs) {
       const text = key.toString('latin1');
-      if (text === compactionKey) continue;
+      if (text === compactionKey || text === revisionKey) continue;
       const prefix = /^\/[^/]*\//.exec(text)?.[0] ?? text;
       keys.set(prefix, (keys.get(prefix) ?? 0) + 1);
     }

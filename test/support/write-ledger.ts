@@ -31,6 +31,7 @@ interface Entry {
  */
 export class WriteLedger implements AsyncDisposable {
   private readonly client: KubeClient;
+  private readonly prefix: string;
   private readonly entries = new Map<string, Entry>();
   private readonly anomalies: string[] = [];
   private readonly watch: Informer<ConfigMap>;
@@ -43,9 +44,10 @@ export class WriteLedger implements AsyncDisposable {
   private longestPauseMs = 0;
   private counts = { acknowledged: 0, refused: 0 };
 
-  /** `client` is the ledger's own: it is closed with it. */
-  constructor(client: KubeClient) {
+  /** `client` is the ledger's own: it is closed with it. `prefix`: of all names, where one ledger follows another. */
+  constructor(client: KubeClient, prefix = 'entry') {
     this.client = client;
+    this.prefix = prefix;
     const selection = { client, resource: configMaps, namespace, labelSelector };
     this.watch = new Informer<ConfigMap>({ ...selection, clock: systemClock, log: silentLog });
     this.watching = this.watch.run(this.ending.watch.signal);
@@ -54,6 +56,11 @@ export class WriteLedger implements AsyncDisposable {
 
   get acknowledged(): number {
     return this.counts.acknowledged;
+  }
+
+  /** Names of what was acknowledged so far. */
+  get names(): readonly string[] {
+    return [...this.entries.keys()];
   }
 
   get refused(): number {
@@ -116,7 +123,7 @@ export class WriteLedger implements AsyncDisposable {
 
   private async writeAll(signal: AbortSignal): Promise<void> {
     for (let number = 1; !signal.aborted; number += 1) {
-      const name = `entry-${String(number).padStart(6, '0')}`;
+      const name = `${this.prefix}-${String(number).padStart(6, '0')}`;
       const [first, second] = [randomValue(), randomValue()];
       const made = await this.write(() =>
         this.client.create(

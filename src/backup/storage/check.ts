@@ -4,6 +4,11 @@ import type { ObjectStorage } from './storage.ts';
 /** No namespace has a dot in its name, so no tenant’s archives are here. */
 const folder = 'marina.check/';
 
+/** Which of the two an object is, as failpoints call it. */
+export function kindOf(key: string): 'archive' | 'check' {
+  return key.startsWith(folder) ? 'check' : 'archive';
+}
+
 /** What a check of this age left was left by one that did not come to its end. */
 const abandonedMs = 60 * 60 * 1000;
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Failpoints } from '../../engine/failpoints.ts';
 import { S3Storage } from './s3.ts';
 import type { S3Location } from './s3-location.ts';
 import type { ObjectStorage } from './storage.ts';
@@ -19,7 +20,7 @@ export class BackupStoragePool {
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(open: (location: StorageLocation) => ObjectStorage = openStorage) {
+  constructor(open: (location: StorageLocation) => ObjectStorage) {
     this.#open = open;
   }
 
@@ -56,8 +57,11 @@ export class BackupStoragePool {
   }
 }
 
-function openStorage(location: StorageLocation): ObjectStorage {
-  return location.kind === 'volume' ? new VolumeStorage(location) : new S3Storage(location);
+/** Connects to nothing yet. */
+export function openStorage(location: StorageLocation, failpoints?: Failpoints): ObjectStorage {
+  return location.kind === 'volume'
+    ? new VolumeStorage(location, failpoints)
+    : new S3Storage(location, failpoints);
 }
 
 function hash(location: StorageLocation): string {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { S3 } from '@aws-sdk/client-s3';
+import { type Failpoints, noFailpoints } from '../../engine/failpoints.ts';
 import { asS3Error } from './s3-errors.ts';
 import type { S3Location } from './s3-location.ts';
 import type { PutOptions } from './storage.ts';
@@ -15,22 +16,34 @@ const idleMs = 60_000;
 /** Milliseconds from the beginning of a request to that of its answer, with a part of an upload on a slow line. */
 const answerMs = 5 * 60_000;
 
+export interface Change {
+  /** What is done, as the failpoint `s3/archive/put-object` names it. */
+  readonly verb: string;
+  /** For errors. */
+  readonly operation: string;
+}
+
+type Request<T> = (s3: S3, options: { readonly abortSignal?: AbortSignal }) => Promise<T>;
+
 /** A client of one server, which loads its library when it is first asked for something. */
 export class S3Connection {
   readonly #location: S3Location;
   readonly #current = new AsyncLocalStorage<Asking>();
+  readonly #failpoints: Failpoints;
   #opened: Promise<S3> | undefined;
 
-  constructor(location: S3Location) {
+  constructor(location: S3Location, failpoints: Failpoints = noFailpoints) {
     this.#location = location;
+    this.#failpoints = failpoints;
+  }
+
+  /** The same as `ask`, for what changes the bucket. */
+  async change<T>({ verb, operation }: Change, request: Request<T>, options?: PutOptions): Promise<T> {
+    return await this.#failpoints.around(`s3/${verb}`, () => this.ask(operation, request, options));
   }
 
   /** @throws BackupStorageError; what `fence` throws; the reason of `signal` */
-  async ask<T>(
-    operation: string,
-    request: (s3: S3, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
-    { signal, fence }: PutOptions = {},
-  ): Promise<T> {
+  async ask<T>(operation: string, request: Request<T>, { signal, fence }: PutOptions = {}): Promise<T> {
     this.#opened ??= this.#open();
     const s3 = await this.#opened;
     const asking: Asking = { fence };

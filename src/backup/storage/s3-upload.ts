@@ -36,15 +36,19 @@ export class S3Upload {
   ): Promise<S3Upload> {
     const { fence } = options;
     // Not to be given up half-way: nobody would know the upload’s id.
-    const begin = await connection.ask(operation, (s3) => s3.createMultipartUpload({ ...target }), { fence });
+    const begin = await connection.change(
+      { verb: 'archive/begin-upload', operation },
+      (s3) => s3.createMultipartUpload({ ...target }),
+      { fence },
+    );
     return new S3Upload(connection, operation, { ...target, UploadId: begin.UploadId }, options);
   }
 
   async add(content: Uint8Array): Promise<void> {
     const PartNumber = this.#parts.length + 1;
     const part = { ...this.#target, PartNumber, Body: content, ContentLength: content.byteLength };
-    const { ETag } = await this.#connection.ask(
-      this.#operation,
+    const { ETag } = await this.#connection.change(
+      { verb: 'archive/upload-part', operation: this.#operation },
       (s3, options) => s3.uploadPart(part, options),
       this.#options,
     );
@@ -54,13 +58,19 @@ export class S3Upload {
   async complete(): Promise<void> {
     const { fence } = this.#options;
     const whole = { ...this.#target, MultipartUpload: { Parts: this.#parts } };
-    await this.#connection.ask(this.#operation, (s3) => s3.completeMultipartUpload(whole), { fence });
+    await this.#connection.change(
+      { verb: 'archive/complete-upload', operation: this.#operation },
+      (s3) => s3.completeMultipartUpload(whole),
+      { fence },
+    );
   }
 
   /** Without the fence: nobody else knows of this upload. What stays when this fails is for the bucket’s lifecycle rule. */
   async abort(): Promise<void> {
     await this.#connection
-      .ask(this.#operation, (s3) => s3.abortMultipartUpload(this.#target))
+      .change({ verb: 'archive/abort-upload', operation: this.#operation }, (s3) =>
+        s3.abortMultipartUpload(this.#target),
+      )
       .catch(() => undefined);
   }
 }

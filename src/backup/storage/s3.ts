@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { _Object as ListedObject } from '@aws-sdk/client-s3';
-import { checkStorage } from './check.ts';
+import type { Failpoints } from '../../engine/failpoints.ts';
+import { checkStorage, kindOf } from './check.ts';
 import { BackupStorageError } from './errors.ts';
 import { interruptible } from './interruptible.ts';
 import { isKey, requireKey, requirePrefix } from './keys.ts';
@@ -9,7 +10,7 @@ import { asS3Error } from './s3-errors.ts';
 import type { S3Location } from './s3-location.ts';
 import { inParts } from './s3-parts.ts';
 import { type S3Target, S3Upload } from './s3-upload.ts';
-import type { ObjectStorage, PutOptions, StoredObject } from './storage.ts';
+import type { DeleteOptions, ObjectStorage, PutOptions, StoredObject } from './storage.ts';
 
 /** Octets: the one buffer of a `put`. With 10,000 parts an archive has 78 GiB at most. */
 const partBytes = 8 * 1024 * 1024;
@@ -20,8 +21,8 @@ export class S3Storage implements ObjectStorage {
   readonly #bucket: string;
   readonly #prefix: string;
 
-  constructor(location: S3Location) {
-    this.#connection = new S3Connection(location);
+  constructor(location: S3Location, failpoints?: Failpoints) {
+    this.#connection = new S3Connection(location, failpoints);
     this.#bucket = location.bucket;
     this.#prefix = location.prefix === undefined ? '' : `${location.prefix}/`;
   }
@@ -38,9 +39,11 @@ export class S3Storage implements ObjectStorage {
     const connection = this.#connection;
     // What makes an object appear is not given up half-way: whether it did would be anybody’s guess.
     const putWhole = (Body: Uint8Array) =>
-      connection.ask(operation, (s3) => s3.putObject({ ...target, Body, ContentLength: Body.byteLength }), {
-        fence,
-      });
+      connection.change(
+        { verb: `${kindOf(key)}/put-object`, operation },
+        (s3) => s3.putObject({ ...target, Body, ContentLength: Body.byteLength }),
+        { fence },
+      );
     let bytes = 0;
     let upload: S3Upload | undefined;
     try {
@@ -87,11 +90,15 @@ export class S3Storage implements ObjectStorage {
     } while (from !== undefined);
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, options: DeleteOptions = {}): Promise<void> {
     const operation = `s3: delete ${key}`;
     requireKey(operation, key);
     try {
-      await this.#connection.ask(operation, (s3) => s3.deleteObject({ ...this.#target(key) }));
+      await this.#connection.change(
+        { verb: `${kindOf(key)}/delete-object`, operation },
+        (s3) => s3.deleteObject({ ...this.#target(key) }),
+        options,
+      );
     } catch (error: unknown) {
       if (!(error instanceof BackupStorageError && error.code === 'NotFound')) throw error;
     }

@@ -258,6 +258,13 @@ export function describeObjectStorage(kind: ObjectStorageKind): void {
         expect(await harness.snapshot()).toEqual(before);
       });
 
+      it('stops a deletion', async () => {
+        await storage.put('fenced', of('x'));
+        const before = await harness.snapshot();
+        await expect(storage.delete('fenced', { fence: fenceAfter(0) })).rejects.toThrow('no longer leader');
+        expect(await harness.snapshot()).toEqual(before);
+      });
+
       it('stops a small object', async () => {
         const before = await harness.snapshot();
         await expect(storage.put('fenced', of('x'), { fence: fenceAfter(0) })).rejects.toThrow(

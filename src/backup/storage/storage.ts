@@ -16,7 +16,7 @@ export interface ObjectStorage {
   list(prefix: string): AsyncIterable<StoredObject>;
 
   /** Quietly succeeds when it is gone already. */
-  delete(key: string): Promise<void>;
+  delete(key: string, options?: DeleteOptions): Promise<void>;
 
   /** Writes, reads, lists and deletes a small object of its own. */
   check(): Promise<void>;
@@ -24,11 +24,14 @@ export interface ObjectStorage {
   close(): Promise<void>;
 }
 
-export interface PutOptions {
-  /** Gives up; what has been written of the object is removed. */
-  readonly signal?: AbortSignal;
+export interface DeleteOptions {
   /** Called before each request that changes the storage; throws when the caller may no longer write. */
   readonly fence?: () => void;
+}
+
+export interface PutOptions extends DeleteOptions {
+  /** Gives up; what has been written of the object is removed. */
+  readonly signal?: AbortSignal;
 }
 
 export interface StoredObject {

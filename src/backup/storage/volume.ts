@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { checkStorage } from './check.ts';
+import { type Failpoints, noFailpoints } from '../../engine/failpoints.ts';
+import { checkStorage, kindOf } from './check.ts';
 import { BackupStorageError } from './errors.ts';
 import { interruptible } from './interruptible.ts';
 import { isKey, requireKey, requirePrefix } from './keys.ts';
 import { PartialFile, removeEmptyFolders } from './partial-file.ts';
-import type { ObjectStorage, PutOptions, StoredObject } from './storage.ts';
+import type { DeleteOptions, ObjectStorage, PutOptions, StoredObject } from './storage.ts';
 import { asVolumeError, onVolume } from './volume-errors.ts';
 
 export interface VolumeLocation {
@@ -17,12 +18,16 @@ export interface VolumeLocation {
   readonly subPath?: string;
 }
 
+type WriteOnVolume = <T>(verb: string, work: () => Promise<T>) => Promise<T>;
+
 /** Files in a directory: the key is the path. What Marina did not put there is left alone, and links are not followed. */
 export class VolumeStorage implements ObjectStorage {
   readonly #location: VolumeLocation;
+  readonly #failpoints: Failpoints;
 
-  constructor(location: VolumeLocation) {
+  constructor(location: VolumeLocation, failpoints: Failpoints = noFailpoints) {
     this.#location = location;
+    this.#failpoints = failpoints;
   }
 
   async put(
@@ -34,17 +39,15 @@ export class VolumeStorage implements ObjectStorage {
     const operation = `volume: put ${key}`;
     requireKey(operation, key);
     const place = await this.#place(operation, key);
-    fence?.();
-    const partial = await onVolume(operation, () => PartialFile.create(place.root, place.file));
+    const write: WriteOnVolume = (verb, work) => this.#write({ verb, operation, key }, work, fence);
+    const partial = await write('create-file', () => PartialFile.create(place.root, place.file));
     try {
       for await (const chunk of interruptible(content, signal)) {
-        fence?.();
-        await onVolume(operation, () => partial.append(chunk));
+        await write('append-to-file', () => partial.append(chunk));
       }
       await onVolume(operation, () => partial.flush());
       signal?.throwIfAborted();
-      fence?.();
-      await onVolume(operation, () => partial.commit());
+      await write('commit-file', () => partial.commit());
     } catch (error: unknown) {
       await partial.discard().catch(() => undefined);
       throw error;
@@ -77,14 +80,15 @@ export class VolumeStorage implements ObjectStorage {
     }
   }
 
-  async delete(key: string): Promise<void> {
+  async delete(key: string, { fence }: DeleteOptions = {}): Promise<void> {
     const operation = `volume: delete ${key}`;
     requireKey(operation, key);
     const { root, file } = await this.#place(operation, key);
-    await onVolume(operation, async () => {
+    const remove = async () => {
       await unlink(file).catch(ignoreMissing);
       await removeEmptyFolders(root, path.dirname(file));
-    });
+    };
+    await this.#write({ verb: 'delete-file', operation, key }, remove, fence);
   }
 
   async check(): Promise<void> {
@@ -93,6 +97,18 @@ export class VolumeStorage implements ObjectStorage {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** `verb` is also the failpoint, with the kind of object: `volume/archive/commit-file`. */
+  async #write<T>(
+    { verb, operation, key }: { readonly verb: string; readonly operation: string; readonly key: string },
+    work: () => Promise<T>,
+    fence: PutOptions['fence'],
+  ): Promise<T> {
+    return await this.#failpoints.around(`volume/${kindOf(key)}/${verb}`, async () => {
+      fence?.();
+      return await onVolume(operation, work);
+    });
   }
 
   /** Where an object is or would be. */

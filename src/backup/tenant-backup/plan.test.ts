@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Archive, TenantBackup, TenantBackupSpec } from '../../api/v1alpha1/tenant-backup.ts';
-import { archiveName, planBackup, planRetention } from './plan.ts';
+import { archiveName, isArchiveOf, planBackup, planRetention } from './plan.ts';
 
 const now = new Date('2026-11-21T08:00:30Z');
 
@@ -40,6 +40,29 @@ describe('a backup with a schedule', () => {
   it('says what is wrong with it', () => {
     const wrong = backup({ schedule: { ...schedule, timeZone: 'Mars/Olympus' } });
     expect(() => planBackup(wrong, now)).toThrow(/Mars\/Olympus/);
+  });
+});
+
+describe('what is stored', () => {
+  const since = '2026-11-20T12:00:00Z';
+  const isOf = (key: string) => isArchiveOf(key, backup({}, {}, since));
+
+  it('is of the backup that it was taken for', () => {
+    expect(isOf('team-a/demo/x/nightly/20261120-120000.jsonl.zst.age')).toBe(true);
+    expect(isOf('team-a/demo/another-life/nightly/20261121-080000.jsonl.zst.age')).toBe(true);
+  });
+
+  it.each([
+    'team-a/demo/x/weekly/20261121-080000.jsonl.zst.age',
+    'team-a/demo2/x/nightly/20261121-080000.jsonl.zst.age',
+    'team-b/demo/x/nightly/20261121-080000.jsonl.zst.age',
+    'team-a/demo/x/nightly',
+  ])('is not when it is at %s', (key) => {
+    expect(isOf(key)).toBe(false);
+  });
+
+  it('is not when it is of one of the same name that was there before', () => {
+    expect(isOf('team-a/demo/x/nightly/20261120-115959.jsonl.zst.age')).toBe(false);
   });
 });
 

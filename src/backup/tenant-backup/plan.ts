@@ -33,6 +33,17 @@ export function planRetention(
   return { all, expired: expired(all, spec.retention, now) };
 }
 
+/**
+ * Whether what is stored under `key` was taken for this TenantBackup, recorded or not. Names are times, and one of the same name that was
+ * there before had earlier ones.
+ */
+export function isArchiveOf(key: string, { metadata, spec }: TenantBackup): boolean {
+  const [namespace, tenant, , backup, file = ''] = key.split('/');
+  const isItsFolder =
+    namespace === metadata?.namespace && tenant === spec.tenantControlPlane && backup === metadata?.name;
+  return isItsFolder && file >= archiveName(new Date(metadata?.creationTimestamp ?? ''));
+}
+
 /** Unique in its TenantBackup, and the same when the work is begun again: `20261121-080000`. */
 export function archiveName(due: Date): string {
   const [date = '', time = ''] = due.toISOString().slice(0, 19).split('T');

@@ -23,8 +23,8 @@ import type { Secret } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
 import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
 import { type StorageDependencies, storageOf } from '../storage-of.ts';
-import { type Subject, takeArchive } from '../take.ts';
-import { archiveName, type BackupPlan, planBackup, planRetention } from './plan.ts';
+import { archivePrefix, type Subject, takeArchive } from '../take.ts';
+import { archiveName, type BackupPlan, isArchiveOf, planBackup, planRetention } from './plan.ts';
 import { buildBackupStatus } from './status.ts';
 
 /** Keeps a TenantBackup until its archives are deleted, where they are to go with it. */
@@ -166,6 +166,21 @@ export class TenantBackupReconciler {
     for (const { key } of archives) await storage.delete(key, { fence });
   }
 
+  /**
+   * Whoever ended between an archive and its record left nothing but the archive. A storage that is not Ready is not waited for: most likely
+   * there is none.
+   */
+  private async deleteUnrecorded(backup: TenantBackup): Promise<void> {
+    const { storages, fence } = this.dependencies;
+    const { metadata, spec } = backup;
+    if (!isTrue(storages.get({ name: spec.storage })?.status?.conditions, 'Ready')) return;
+    const { storage } = storageOf(spec.storage, this.dependencies);
+    const prefix = `${archivePrefix(metadata?.namespace ?? '')}${spec.tenantControlPlane}/`;
+    for await (const { key } of storage.list(prefix)) {
+      if (isArchiveOf(key, backup)) await storage.delete(key, { fence });
+    }
+  }
+
   private async hold(backup: TenantBackup): Promise<TenantBackup> {
     const { client } = this.dependencies;
     return backup.spec.deletionPolicy === 'Delete'
@@ -176,7 +191,10 @@ export class TenantBackupReconciler {
   private async remove(backup: TenantBackup): Promise<Result> {
     const archives = backup.status?.archives ?? [];
     try {
-      if (backup.spec.deletionPolicy === 'Delete') await this.deleteArchives(backup, archives);
+      if (backup.spec.deletionPolicy === 'Delete') {
+        await this.deleteArchives(backup, archives);
+        await this.deleteUnrecorded(backup);
+      }
     } catch (error: unknown) {
       return await this.report(backup, archives, { obstacle: obstacleOf(error) });
     }

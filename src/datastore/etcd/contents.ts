@@ -21,8 +21,8 @@ const leaseReuseMs = 5_000;
 const advanceLimit = 250_000n;
 const advanceWidth = 32;
 
-/** Counts up the store's revision. */
-const revisionKey = '/marina/revision';
+/** Of the store and of no partition: counts up the store's revision. */
+export const revisionKey = '/marina/revision';
 
 /** The keys below a partition's prefix. */
 export class EtcdContents implements PartitionContents {

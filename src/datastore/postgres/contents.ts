@@ -144,8 +144,8 @@ export class PostgresContents implements PartitionContents {
     const database = resources.use(await this.#connect());
     const subject = `of ${this.#partition.id}`;
     if ((await this.#revision(database)) === undefined) {
-      await database.write({ verb: 'create table', subject, sql: createTable }, fence);
-      await database.write({ verb: 'create index', subject, sql: createIndex }, fence);
+      // One transaction: who finds the table does not look for the index.
+      await database.write({ verb: 'create table', subject, sql: `${createTable}; ${createIndex}` }, fence);
     }
     resources.move();
     return database;
