@@ -8,10 +8,11 @@ const steady = {
   groups: ['system:nodes', 'system:bootstrappers', 'system:serviceaccounts:kube-system'],
 } as const;
 
-/** Never refused: nodes and leases keep workers alive; the others are questions, of which nothing is stored. */
+/** Never refused: nodes, leases and volumes keep workers and their pods alive; the others are questions, of which nothing is stored. */
 const free = [
   { apiGroups: [''], resources: ['nodes'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'] },
+  { apiGroups: ['storage.k8s.io'], resources: ['volumeattachments'] },
   { apiGroups: ['authentication.k8s.io', 'authorization.k8s.io'], resources: ['*'] },
 ] as const;
 
@@ -19,7 +20,8 @@ const free = [
 const towardsLess = [
   'has(oldObject.metadata.deletionTimestamp)',
   'has(oldObject.metadata.finalizers) && (!has(object.metadata.finalizers) || size(object.metadata.finalizers) < size(oldObject.metadata.finalizers))',
-  'has(oldObject.spec) && has(object.spec) && has(oldObject.spec.replicas) && has(object.spec.replicas) && object.spec.replicas < oldObject.spec.replicas',
+  // A scale to 0 comes without the field.
+  'has(oldObject.spec) && has(object.spec) && has(oldObject.spec.replicas) && (has(object.spec.replicas) ? object.spec.replicas : 0) < oldObject.spec.replicas',
 ] as const;
 
 const everything = { apiGroups: ['*'], apiVersions: ['*'], scope: '*' };

@@ -3,8 +3,13 @@ import type { StorageBudget } from '../api/v1alpha1/storage-budget.ts';
 import { contentHash } from '../controlplane/content-hash.ts';
 import { storageBudgetPolicy } from '../controlplane/names.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { differences } from '../kube/differences.ts';
-import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../kube/resources.ts';
+import { isSame } from '../kube/differences.ts';
+import {
+  validatingAdmissionPolicies,
+  type ValidatingAdmissionPolicy,
+  type ValidatingAdmissionPolicyBinding,
+  validatingAdmissionPolicyBindings,
+} from '../kube/resources.ts';
 import { buildBinding, buildPolicy } from './admission-policy.ts';
 import type { PolicyState } from './plan.ts';
 
@@ -30,27 +35,36 @@ export class GuardRail {
   async look(): Promise<Exclude<PolicyState, 'Unknown'>> {
     const [policy, binding] = await this.read();
     if (!policy || !binding) return 'Absent';
-    const changed = [
-      ...differences(buildPolicy(this.budget), policy),
-      ...differences(buildBinding(), binding),
-    ];
-    return changed.length === 0 ? 'InPlace' : 'Changed';
+    return this.isAsWanted(policy, binding) ? 'InPlace' : 'Changed';
   }
 
   /** Returns the hash of what is in place then. */
   async put(): Promise<string> {
     const { client, budget, signal } = this;
+    const [policy, binding] = await this.read();
+    // Applying would leave what somebody has added.
+    if (!this.isAsWanted(policy, binding)) await this.remove();
     const options = { fieldManager, signal };
     await client.apply(validatingAdmissionPolicies, buildPolicy(budget), options);
     await client.apply(validatingAdmissionPolicyBindings, buildBinding(), options);
     return GuardRail.hashOf(budget);
   }
 
-  async remove(): Promise<void> {
+  /** True. */
+  async remove(): Promise<true> {
     const { client, signal } = this;
     const [policy, binding] = await this.read();
     if (binding) await client.delete(validatingAdmissionPolicyBindings, ref, { signal });
     if (policy) await client.delete(validatingAdmissionPolicies, ref, { signal });
+    return true;
+  }
+
+  /** All of it: a selector that somebody adds would leave nothing that the policy is about. */
+  private isAsWanted(
+    policy: ValidatingAdmissionPolicy | undefined,
+    binding: ValidatingAdmissionPolicyBinding | undefined,
+  ): boolean {
+    return isSame(buildPolicy(this.budget).spec, policy?.spec) && isSame(buildBinding().spec, binding?.spec);
   }
 
   private async read() {

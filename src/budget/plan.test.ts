@@ -52,7 +52,12 @@ describe('a cluster over its budget', () => {
   it('remembers which policy was there, and takes another wording for no attack', () => {
     expect(plan(amount(1001, 1), { told: over, state: 'InPlace' })).toEqual(seen(over));
     const reworded = { told: { ...over, policyHash: 'earlier' }, state: 'Changed' } as const;
-    expect(plan(amount(1001, 1), reworded).enforcement).toBe('AdmissionPolicy');
+    expect(plan(amount(1001, 1), reworded)).toEqual(over);
+  });
+
+  it('has the ceiling of the budget that it has now', () => {
+    const other = { told: { ...over, policyHash: 'earlier' }, budget: { objects: 10 } } as const;
+    expect(plan(amount(1001, 11), other).ceiling).toEqual({ objects: 12 });
   });
 
   it.each(['Absent', 'Changed'] as const)('finds the store shut when the policy is %s', (state) => {
@@ -105,6 +110,14 @@ describe('a cluster whose store is shut', () => {
     expect(plan(amount(1500, 1), again)).toMatchObject({ closures: 2, reopensAt: '2026-11-21T08:01:30Z' });
     const often = plan(amount(1500, 1), { told: { ...seen(open), closures: 40 }, state: 'Absent' });
     expect(often).toMatchObject({ closures: 41, reopensAt: '2026-11-21T08:30:00Z' });
+  });
+
+  it('stays so at more than twice the budget, until that is raised', () => {
+    const hopeless = plan(amount(2000, 1), { told: over, state: 'Absent' });
+    expect(hopeless).toMatchObject({ enforcement: 'Store', message: expect.stringContaining('larger one') });
+    expect(hopeless).not.toHaveProperty('reopensAt');
+    expect(plan(amount(2000, 1), { told: hopeless, afterMs: 86_400_000 })).toBe(hopeless);
+    expect(plan(amount(2000, 1), { told: hopeless, budget: { bytes: 2500 } }).enforcement).toBe('None');
   });
 
   it('is opened at once when the budget is raised', () => {

@@ -37,6 +37,8 @@ const liftedBelow = 0.95;
 const tolerance = { ofBudget: 1.2, ofUsage: 1.05 };
 /** Milliseconds that the store refuses writes for, the first time and at most. */
 const closure = { firstMs: 30_000, longestMs: 30 * 60_000 };
+/** Percent of the budget from which on only a larger one opens the store again: each opening is a chance to add something. */
+const hopelessPercent = 200;
 
 /** What is to be said, and held to, from now on; the very object that was told when nothing is news. */
 export function planBudget(facts: BudgetFacts): StorageBudgetStatus {
@@ -49,7 +51,7 @@ export function planBudget(facts: BudgetFacts): StorageBudgetStatus {
       return isOver ? guarded(facts) : stays(facts);
     case 'AdmissionPolicy':
       if (isUnder) return open(facts);
-      return breach(facts) ?? stays(seen(facts));
+      return breach(facts) ?? (isReworded(facts) ? guarded(facts) : stays(seen(facts)));
     case 'Store':
       if (isUnder) return open(facts);
       return isDue(facts) ? guarded(facts) : stays(facts);
@@ -69,7 +71,7 @@ export function percentOf(usage: Amount, { bytes, objects }: Limit): number {
   return Math.floor(Math.max(...shares.map((share) => share ?? 0)) * 100);
 }
 
-/** Under the admission policy: from the budget's end, or from what there is when the store has just been opened again. */
+/** Under the admission policy: from the budget's end, or from what there is where that is more. */
 function guarded(facts: BudgetFacts): StorageBudgetStatus {
   const { told, budget, usage } = facts;
   return {
@@ -84,8 +86,13 @@ function closed(facts: BudgetFacts, message: string): StorageBudgetStatus {
   const { told, now } = facts;
   const closures = (told?.closures ?? 0) + 1;
   const ms = Math.min(closure.firstMs * 2 ** (closures - 1), closure.longestMs);
-  const reopensAt = toTime(new Date(now.getTime() + ms));
-  return { ...figures(facts), ...since(facts, 'Store'), closures, reopensAt, message };
+  const shut = { ...figures(facts), ...since(facts, 'Store'), closures };
+  if (shut.percent >= hopelessPercent)
+    return {
+      ...shut,
+      message: `${message} It takes more than twice its budget: only a larger one opens it.`,
+    };
+  return { ...shut, reopensAt: toTime(new Date(now.getTime() + ms)), message };
 }
 
 function open(facts: BudgetFacts): StorageBudgetStatus {
@@ -103,6 +110,11 @@ function breach(facts: BudgetFacts): StorageBudgetStatus | undefined {
   if (told?.ceiling && exceeds(usage, told.ceiling))
     return closed(facts, 'The cluster goes on growing by what the admission policy lets through.');
   return undefined;
+}
+
+/** Another budget has another policy, and another ceiling. */
+function isReworded({ told, policy }: BudgetFacts): boolean {
+  return told?.policyHash !== undefined && told.policyHash !== policy.hash;
 }
 
 /** Remembers that the policy is there. */
@@ -133,10 +145,10 @@ function since({ told, now }: BudgetFacts, enforcement: BudgetEnforcement) {
 }
 
 function isDue({ told, now }: BudgetFacts): boolean {
-  return now.getTime() >= Date.parse(told?.reopensAt ?? toTime(now));
+  return told?.reopensAt !== undefined && now.getTime() >= Date.parse(told.reopensAt);
 }
 
-function exceeds(usage: Amount, limit: Limit): boolean {
+export function exceeds(usage: Amount, limit: Limit): boolean {
   return usage.bytes > (limit.bytes ?? Infinity) || usage.objects > (limit.objects ?? Infinity);
 }
 

@@ -3,6 +3,7 @@ import type { StorageBudget, StorageBudgetStatus } from '../api/v1alpha1/storage
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
 import { openDriver, type Stores } from '../controlplane/datastore-access/open-driver.ts';
 import { accessTo, storeOf } from '../controlplane/datastore-access/store-of.ts';
+import { isAwaiting } from '../controlplane/restore/awaited.ts';
 import { observeWorkload } from '../controlplane/deployment/observe.ts';
 import { asMarina, directServer } from '../controlplane/in-tenant/target.ts';
 import type { ControlPlaneSettings } from '../controlplane/settings.ts';
@@ -21,13 +22,16 @@ import { parseQuantity } from '../kube/quantity.ts';
 import { keyOf, refOf, refOfKey } from '../kube/resource.ts';
 import { decodeData } from '../kube/secret-data.ts';
 import { GuardRail } from './guard-rail.ts';
-import { lifted, type Limit, planBudget, type PolicyState, warningPercent } from './plan.ts';
+import { exceeds, lifted, type Limit, planBudget, type PolicyState, warningPercent } from './plan.ts';
 import { recordBudget } from './record-budget.ts';
+import { type Subject, UsageMeter } from './usage-meter.ts';
 
-/** Milliseconds from one look to the next, of a tenant with room and of one with little. */
-const look = { usualMs: 60_000, closeMs: 15_000 };
+/** Milliseconds from one look to the next, of a tenant with room, of one with little, and of one whose store has just been opened again. */
+const look = { usualMs: 60_000, closeMs: 15_000, openedMs: 2_000 };
+/** Milliseconds for which a store counts as just opened. */
+const openedForMs = 60_000;
 /** Largest share of the time in which it is measured what one tenant takes. */
-const dutyShare = 0.1;
+const dutyShare = 0.25;
 /** Milliseconds until one that moves or waits for a restore is looked at again. */
 const retryMs = 5_000;
 
@@ -50,9 +54,11 @@ export class BudgetReconciler {
   private readonly dependencies: BudgetDependencies;
   /** By key: what was last seen to hold. */
   private readonly settled = new Map<string, string>();
+  private readonly meter: UsageMeter;
 
   constructor(dependencies: BudgetDependencies) {
     this.dependencies = dependencies;
+    this.meter = new UsageMeter(dependencies.clock);
   }
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
@@ -60,6 +66,7 @@ export class BudgetReconciler {
     const tenant = caches.tenants.get(refOfKey(key));
     if (!tenant || !mayBeHeld(tenant)) {
       this.settled.delete(key);
+      this.meter.forget(key);
       return done;
     }
     const { storageBudget: budget } = tenant.spec;
@@ -67,7 +74,7 @@ export class BudgetReconciler {
     const view = gather(tenant, caches, settings);
     try {
       if (!budget && !tenant.status?.storageBudget) return await this.clearAway(view, signal);
-      if (!budget || view.awaited.state !== 'None') return await this.lift(view, signal);
+      if (!budget || isAwaiting(view.awaited)) return await this.lift(view, signal);
       return await this.hold(budget, view, signal);
     } catch (error: unknown) {
       // The status was written meanwhile; its event may be merged with this run.
@@ -79,29 +86,28 @@ export class BudgetReconciler {
 
   private async hold(budget: StorageBudget, view: View, signal: AbortSignal): Promise<Result> {
     const { clock } = this.dependencies;
-    const { tenant, names } = view;
+    const { tenant } = view;
     const told = tenant.status?.storageBudget;
-    const driver = await this.driver(tenant);
+    const limit = limitOf(budget);
     const startedMs = clock.monotonicMs();
-    const { bytes, keys: objects } = await driver.measurePartition(names.runtimeId, signal);
+    const usage = await this.meter.measure(subjectOf(view), await this.driver(tenant), {
+      signal,
+      isEnforced: told !== undefined && told.enforcement !== 'None',
+      isTooMuch: (amount) => exceeds(amount, limit),
+    });
     const tookMs = clock.monotonicMs() - startedMs;
 
     const guardRail = await this.guardRail(budget, view, signal);
     const policy = {
       hash: GuardRail.hashOf(budget),
-      state: told?.enforcement === 'AdmissionPolicy' ? await lookAt(guardRail) : 'Unknown',
-    };
-    const next = planBudget({
-      budget: limitOf(budget),
-      usage: { bytes, objects },
-      told,
-      policy,
-      now: clock.now(),
-    });
+      state:
+        (told?.enforcement === 'AdmissionPolicy' && (await unlessUnreached(guardRail?.look()))) || 'Unknown',
+    } as const;
+    const next = planBudget({ budget: limit, usage, told, policy, now: clock.now() });
     const current = next === told ? tenant : await this.write(tenant, next);
     recordBudget(this.dependencies.events, current, told, next);
     await this.settle(current, next, guardRail, policy.state);
-    return requeueAfter(Math.max(nextLookMs(next, clock.now()), tookMs / dutyShare), 'BudgetWatched');
+    return requeueAfter(nextLookMs(next, clock.now(), tookMs), 'BudgetWatched');
   }
 
   /** No budget any more, or none while an archive takes the place of what there is. */
@@ -145,12 +151,11 @@ export class BudgetReconciler {
     const isNew = this.settled.get(key) !== state;
     if (isNew) await this.open(tenant);
     if (enforcement === 'AdmissionPolicy' && policy !== 'InPlace') {
-      if (!guardRail) return false;
-      const policyHash = await guardRail.put();
+      const policyHash = await unlessUnreached(guardRail?.put());
+      if (policyHash === undefined) return false;
       await this.write(tenant, { ...rest, enforcement, policyHash });
     } else if (enforcement === 'None' && isNew) {
-      if (!guardRail) return false;
-      await guardRail.remove();
+      if (!(await unlessUnreached(guardRail?.remove()))) return false;
     }
     this.settled.set(key, state);
     return true;
@@ -223,20 +228,25 @@ export class BudgetReconciler {
   }
 }
 
-/** Nobody who can be asked has nothing to say; what the cluster grows by is measured in its store. */
-async function lookAt(guardRail: GuardRail | undefined): Promise<PolicyState> {
+/** Undefined when the cluster fails or cannot be asked: it is asked again, and what it grows by is measured in its store meanwhile. */
+async function unlessUnreached<T>(asked: Promise<T> | undefined): Promise<T | undefined> {
   try {
-    return (await guardRail?.look()) ?? 'Unknown';
+    return await asked;
   } catch (error: unknown) {
     if (!isKubeError(error)) throw error;
-    return 'Unknown';
+    return undefined;
   }
 }
 
-function nextLookMs({ enforcement, percent, reopensAt }: StorageBudgetStatus, now: Date): number {
-  if (enforcement === 'None') return percent >= warningPercent ? look.closeMs : look.usualMs;
+function nextLookMs(status: StorageBudgetStatus, now: Date, tookMs: number): number {
+  const { enforcement, percent, closures = 0, since = '', reopensAt } = status;
+  const pausedMs = (ms: number) => Math.max(ms, tookMs / dutyShare);
+  if (enforcement === 'None') return pausedMs(percent >= warningPercent ? look.closeMs : look.usualMs);
+  // Whoever has removed the policy before is watched most when they can do it again.
+  const isJustOpened = closures > 0 && now.getTime() - Date.parse(since) < openedForMs;
+  if (enforcement === 'AdmissionPolicy') return pausedMs(isJustOpened ? look.openedMs : look.closeMs);
   const untilOpenMs = reopensAt === undefined ? Infinity : Date.parse(reopensAt) - now.getTime();
-  return Math.min(look.closeMs, Math.max(0, untilOpenMs));
+  return Math.min(pausedMs(look.closeMs), Math.max(0, untilOpenMs));
 }
 
 /** Whether there is a partition, and a budget for it now or perhaps something left of one. */
@@ -246,9 +256,14 @@ function mayBeHeld(tenant: TenantControlPlane): boolean {
   return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 
-/** Which store counts, and who may write there, is the migration's to say until it is over. */
+/** Who may write where is the migration's to say for this moment. */
 function isMoving({ status }: TenantControlPlane): boolean {
-  return status?.migration !== undefined && status.migration.phase !== 'Complete';
+  return status?.migration?.phase === 'ReadOnly';
+}
+
+function subjectOf({ tenant, names }: View): Subject {
+  const contents = [tenant.metadata?.uid, storeOf(tenant), tenant.status?.restoredBy].join();
+  return { key: keyOf(refOf(tenant)), contents, partition: names.runtimeId };
 }
 
 function limitOf({ bytes, objects }: StorageBudget): Limit {

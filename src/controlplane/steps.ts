@@ -11,7 +11,7 @@ import { wantedCertificates } from './certificates/plan.ts';
 import { type Certificates, syncCertificates } from './certificates/sync.ts';
 import { done, failed, type StepResult, waiting } from './component.ts';
 import { buildConfig, startupFilesHash } from './config/build.ts';
-import { clearFormerStore } from './datastore-access/former-store.ts';
+import { clearFormerStores, wouldLeaveContents } from './datastore-access/former-store.ts';
 import { accessTo, storeOf } from './datastore-access/store-of.ts';
 import { syncPartition } from './datastore-access/sync.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
@@ -130,9 +130,17 @@ export class ControlPlaneSteps {
     if (verify && !(await this.isStillThere(view))) {
       return waiting('CacheBehind', 'The tenant has been deleted meanwhile.', 1000);
     }
-    const cleared = await clearFormerStore(view, this.dependencies);
-    if (cleared.state !== 'Done') return cleared;
-    const result = await syncPartition(view, { ...this.ingredients(), connections, fence, access, verify });
+    const obstacle = wouldLeaveContents(view);
+    if (obstacle) return obstacle;
+    const formerStores = await clearFormerStores(view, this.dependencies);
+    const result = await syncPartition(view, {
+      formerStores,
+      ...this.ingredients(),
+      connections,
+      fence,
+      access,
+      verify,
+    });
     // A store that was away may come back as an older backup of itself.
     if (result.state !== 'Done') this.partitionsSeen.delete(uid);
     else if (verify) this.partitionsSeen.set(uid, { store, atMs: clock.monotonicMs() });

@@ -14,7 +14,9 @@ export function observeBudget({ spec, status }: TenantControlPlane): StepResult<
     case 'Store':
       return failed(
         'WriteLimitEnforcedAtStore',
-        `${share}, and nothing can be written until ${told.reopensAt}: ${told.message}`,
+        told.reopensAt === undefined
+          ? `${share}, and nothing can be written: ${told.message}`
+          : `${share}, and nothing can be written until ${told.reopensAt}: ${told.message}`,
       );
   }
 }

@@ -37,8 +37,11 @@ export interface DataStoreDriver {
   /** The partitions that take most, largest first, also those of nobody. Takes its time, in order not to take its tenants'. */
   largestPartitions(count: number, signal?: AbortSignal): Promise<readonly PartitionSize[]>;
 
-  /** What is in a partition that is there, by the octets of keys and values; `bytes` may be reckoned from a sample. */
-  measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize>;
+  /**
+   * What is in a partition that is there, by the octets of keys and values. Where reading them all costs other tenants something, `bytes` is reckoned
+   * from samples unless it is to be `isExact`.
+   */
+  measurePartition(id: string, options?: MeasureOptions): Promise<PartitionSize>;
 
   close(): Promise<void>;
 }
@@ -149,6 +152,11 @@ export type ReclaimResult =
   | { readonly state: 'Underway'; readonly message: string }
   /** All that is left is live: somebody has to delete, or give the store more room. */
   | { readonly state: 'Exhausted'; readonly message: string };
+
+export interface MeasureOptions {
+  readonly signal?: AbortSignal;
+  readonly isExact?: boolean;
+}
 
 /** What a partition takes of its store. */
 export interface PartitionSize {

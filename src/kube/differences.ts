@@ -60,7 +60,7 @@ function listDifferences(wanted: readonly unknown[], live: unknown, path: string
 }
 
 /** Whether what is owned whole is as wanted; the API server drops what says nothing (`omitempty`). */
-function isSame(wanted: unknown, live: unknown): boolean {
+export function isSame(wanted: unknown, live: unknown): boolean {
   return isDeepStrictEqual(wanted, live) || isDeepStrictEqual(substance(wanted), substance(live));
 }
 

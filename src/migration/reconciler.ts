@@ -9,7 +9,7 @@ import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import { openDriver } from '../controlplane/datastore-access/open-driver.ts';
 import { accessTo } from '../controlplane/datastore-access/store-of.ts';
 import { annotations, tenantNames } from '../controlplane/names.ts';
-import { awaitedContents } from '../controlplane/restore/awaited.ts';
+import { awaitedContents, isAwaiting } from '../controlplane/restore/awaited.ts';
 import { fenceOf, TenantGone } from '../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../datastore/connections.ts';
 import type { DataStoreDriver } from '../datastore/driver.ts';
@@ -68,7 +68,8 @@ export class MigrationReconciler {
     tenants.remember(tenant);
     const step = planMigration(tenant);
     if (step.do === 'nothing') return done;
-    if (this.isAwaitingContents(tenant)) return requeueAfter(restorePollMs, 'RestorePending');
+    if (step.do === 'begin' && this.isAwaitingContents(tenant))
+      return requeueAfter(restorePollMs, 'RestorePending');
     try {
       await this.take(step, tenant, context);
       return done;
@@ -82,11 +83,11 @@ export class MigrationReconciler {
     }
   }
 
-  /** A restore writes where the control plane is: it comes to its end first. */
+  /** A restore writes where the control plane is: it comes to its end first. One that comes after the beginning waits for the switch. */
   private isAwaitingContents(tenant: TenantControlPlane): boolean {
     const { restores, namespace } = this.dependencies;
     const { runtimeId } = tenantNames(tenant, namespace);
-    return awaitedContents(tenant, restores.list(), runtimeId).state !== 'None';
+    return isAwaiting(awaitedContents(tenant, restores.list(), runtimeId));
   }
 
   private async take(

@@ -6,11 +6,14 @@ import { openDataStore } from '../../src/datastore/open.ts';
 import type { Partition } from '../../src/datastore/driver.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { KubeError } from '../../src/kube/errors.ts';
+import { findCondition } from '../../src/engine/conditions.ts';
 import { refOf } from '../../src/kube/resource.ts';
+import { deployments } from '../../src/kube/resources.ts';
 import { rootConnection } from '../support/etcd-datastore.ts';
 import { type EtcdServer, startEtcd } from '../support/etcd.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { findOrphans } from '../support/orphans.ts';
+import { onMachine } from '../support/process-kubelet.ts';
 import { aTenant } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -45,6 +48,25 @@ it('a control plane that is sent to another store before it has a state leaves n
   );
   expect(await partition(second, tenant)).toMatchObject({ userExists: true, roleExists: true });
   expect(await partition(cluster.etcd, tenant)).toMatchObject({ userExists: false, roleExists: false });
+});
+
+it('one that runs already is not made anew elsewhere, but told to stay until it can be moved', async () => {
+  isLost = true;
+  const tenant = await cluster.create(aTenant({ ...onMachine, dataStore: 'default' }, { name: 'running' }));
+  const ref = { namespace: 'marina-tenants', name: runtimeId(tenant.metadata?.uid ?? '') };
+  await waitUntil('something runs', async () => (await cluster.client.get(deployments, ref)) !== undefined);
+
+  const body = { spec: { dataStore: 'second' } };
+  await cluster.client.patch(tenantControlPlanes, refOf(tenant), { type: 'merge', body });
+  isLost = false;
+
+  const told = await cluster.tenantWhere(
+    tenant,
+    ({ status }) => findCondition(status?.conditions, 'DataStoreReady')?.reason === 'SpecInvalid',
+  );
+  expect(findCondition(told.status?.conditions, 'DataStoreReady')?.message).toContain('has to be default');
+  expect(await partition(cluster.etcd, tenant)).toMatchObject({ userExists: true, roleExists: true });
+  expect(await partition(second, tenant)).toMatchObject({ userExists: false, roleExists: false });
 });
 
 it('nor one that is deleted instead', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
-import { clusterRoles, roleBindings } from '../../src/kube/resources.ts';
+import { clusterRoles, namespaces, roleBindings } from '../../src/kube/resources.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 
@@ -167,6 +167,45 @@ describe('a request that cannot be', () => {
       expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter }] } });
     },
   );
+});
+
+describe('a name', () => {
+  it.each(['a%2Fstatus', '..%2Fdatastores', 'A', 'a'.repeat(254)])(
+    'that cannot be, %s, is refused before anything is asked for it',
+    async (name) => {
+      const answer = await rest.ask('GET', `${path}/${name}`, { token: owner });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ parameter: 'name' }] } });
+    },
+  );
+
+  it('is pointed to in the body that was sent', async () => {
+    const answer = await rest.ask('POST', path, { token: owner, body: { name: 'No Name', spec } });
+    expect(answer.status).toBe(422);
+    expect(answer.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/name' }));
+  });
+});
+
+describe('an admission policy that refuses', () => {
+  it('is passed on with its words', async () => {
+    const namespaceEnds = { metadata: { name: 'ends', finalizers: ['example.com/hold'] } };
+    await cluster.client.create(namespaces, namespaceEnds);
+    await cluster.client.create(roleBindings, {
+      metadata: { namespace: 'ends', name: 'owner' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
+      subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
+    });
+    await cluster.client.delete(namespaces, { name: 'ends' });
+    const answer = await rest.ask('POST', '/v1/namespaces/ends/controlplanes', {
+      token: owner,
+      body: { name: 'late', spec },
+    });
+    expect(answer).toMatchObject({
+      status: 403,
+      body: { code: 'Forbidden', detail: expect.stringContaining('being terminated') },
+    });
+    const body = { metadata: { finalizers: null } };
+    await cluster.client.patch(namespaces, { name: 'ends' }, { type: 'merge', body });
+  });
 });
 
 describe('whoever asks', () => {

@@ -45,11 +45,11 @@ describe('a backup with a schedule', () => {
 
 describe('what is stored', () => {
   const since = '2026-11-20T12:00:00Z';
-  const isOf = (key: string) => isArchiveOf(key, backup({}, {}, since));
+  const isOf = (key: string) => isArchiveOf(key, backup({}, {}, since), new Set(['x', 'y']));
 
   it('is of the backup that it was taken for', () => {
     expect(isOf('team-a/demo/x/nightly/20261120-120000.jsonl.zst.age')).toBe(true);
-    expect(isOf('team-a/demo/another-life/nightly/20261121-080000.jsonl.zst.age')).toBe(true);
+    expect(isOf('team-a/demo/y/nightly/20261121-080000.jsonl.zst.age')).toBe(true);
   });
 
   it.each([
@@ -57,6 +57,7 @@ describe('what is stored', () => {
     'team-a/demo2/x/nightly/20261121-080000.jsonl.zst.age',
     'team-b/demo/x/nightly/20261121-080000.jsonl.zst.age',
     'team-a/demo/x/nightly',
+    'team-a/demo/of-another-cluster/nightly/20261121-080000.jsonl.zst.age',
   ])('is not when it is at %s', (key) => {
     expect(isOf(key)).toBe(false);
   });

@@ -35,13 +35,23 @@ export function planRetention(
 
 /**
  * Whether what is stored under `key` was taken for this TenantBackup, recorded or not. Names are times, and one of the same name that was
- * there before had earlier ones.
+ * there before had earlier ones. `runtimeIds`: of the control planes that it is known to have saved, since another cluster may share the storage.
  */
-export function isArchiveOf(key: string, { metadata, spec }: TenantBackup): boolean {
-  const [namespace, tenant, , backup, file = ''] = key.split('/');
+export function isArchiveOf(
+  key: string,
+  { metadata, spec }: TenantBackup,
+  runtimeIds: ReadonlySet<string>,
+): boolean {
+  const [namespace, tenant, id = '', backup, file = ''] = key.split('/');
+  if (!runtimeIds.has(id)) return false;
   const isItsFolder =
     namespace === metadata?.namespace && tenant === spec.tenantControlPlane && backup === metadata?.name;
   return isItsFolder && file >= archiveName(new Date(metadata?.creationTimestamp ?? ''));
+}
+
+/** Of the control planes that its archives are of. */
+export function runtimeIdsOf({ status }: TenantBackup): readonly string[] {
+  return (status?.archives ?? []).flatMap(({ key }) => key.split('/')[2] ?? []);
 }
 
 /** Unique in its TenantBackup, and the same when the work is begun again: `20261121-080000`. */

@@ -3,9 +3,8 @@ import { statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
 import { type Archive, type TenantBackup, tenantBackups } from '../../api/v1alpha1/tenant-backup.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
-import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
 import { tenantNames } from '../../controlplane/names.ts';
-import { awaitedContents } from '../../controlplane/restore/awaited.ts';
+import { awaitedContents, isAwaiting } from '../../controlplane/restore/awaited.ts';
 import { readRoots, rootsFingerprint } from '../../controlplane/roots/material.ts';
 import { hasReached } from '../../controlplane/timeline.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
@@ -23,8 +22,16 @@ import type { Secret } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
 import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
 import { type StorageDependencies, storageOf } from '../storage-of.ts';
+import { storeOfTenant } from '../store-of-tenant.ts';
 import { archivePrefix, type Subject, takeArchive } from '../take.ts';
-import { archiveName, type BackupPlan, isArchiveOf, planBackup, planRetention } from './plan.ts';
+import {
+  archiveName,
+  type BackupPlan,
+  isArchiveOf,
+  planBackup,
+  planRetention,
+  runtimeIdsOf,
+} from './plan.ts';
 import { buildBackupStatus } from './status.ts';
 
 /** Keeps a TenantBackup until its archives are deleted, where they are to go with it. */
@@ -121,7 +128,7 @@ export class TenantBackupReconciler {
   }
 
   private async subjectOf({ metadata, spec }: TenantBackup): Promise<Subject> {
-    const { tenants, restores, dataStores, secrets, connections, namespace } = this.dependencies;
+    const { tenants, restores, secrets, namespace } = this.dependencies;
     const tenant = tenants.get({ namespace: metadata?.namespace, name: spec.tenantControlPlane });
     if (!tenant) {
       const message = `There is no TenantControlPlane ${spec.tenantControlPlane} in this namespace.`;
@@ -129,13 +136,12 @@ export class TenantBackupReconciler {
     }
     const names = tenantNames(tenant, namespace);
     const awaited = awaitedContents(tenant, restores.list(), names.runtimeId);
-    if (awaited.state !== 'None') {
+    if (isAwaiting(awaited)) {
       const message = `TenantControlPlane ${spec.tenantControlPlane} waits for the contents of another archive.`;
       throw new ObstacleError({ reason: 'RestorePending', message });
     }
     const secret = secrets.get({ namespace, name: names.roots });
-    const dataStore = dataStores.get({ name: storeOf(tenant) ?? '' });
-    if (!secret || !dataStore || !hasReached(tenant, 'PartitionReady')) {
+    if (!secret || !hasReached(tenant, 'PartitionReady')) {
       const message = `TenantControlPlane ${spec.tenantControlPlane} has no state yet.`;
       throw new ObstacleError({ reason: 'TenantPending', message });
     }
@@ -145,10 +151,8 @@ export class TenantBackupReconciler {
       const message = `The root keys of TenantControlPlane ${spec.tenantControlPlane} are not those that it was made with.`;
       throw new ObstacleError({ reason: 'RootsChanged', message });
     }
-    const opened = connections.open(dataStore);
-    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
-    const driver = await opened.driver();
-    return { tenant, runtimeId: names.runtimeId, roots: reading.roots, dataStore, driver };
+    const store = await storeOfTenant(tenant, this.dependencies);
+    return { tenant, runtimeId: names.runtimeId, roots: reading.roots, ...store };
   }
 
   /** Archives that a restore is under way from: they stay for now, however old they are. */
@@ -171,13 +175,16 @@ export class TenantBackupReconciler {
    * there is none.
    */
   private async deleteUnrecorded(backup: TenantBackup): Promise<void> {
-    const { storages, fence } = this.dependencies;
+    const { storages, tenants, namespace, fence } = this.dependencies;
     const { metadata, spec } = backup;
+    const tenant = tenants.get({ namespace: metadata?.namespace, name: spec.tenantControlPlane });
+    const saved = new Set(runtimeIdsOf(backup));
+    if (tenant) saved.add(tenantNames(tenant, namespace).runtimeId);
     if (!isTrue(storages.get({ name: spec.storage })?.status?.conditions, 'Ready')) return;
     const { storage } = storageOf(spec.storage, this.dependencies);
     const prefix = `${archivePrefix(metadata?.namespace ?? '')}${spec.tenantControlPlane}/`;
     for await (const { key } of storage.list(prefix)) {
-      if (isArchiveOf(key, backup)) await storage.delete(key, { fence });
+      if (isArchiveOf(key, backup, saved)) await storage.delete(key, { fence });
     }
   }
 

@@ -2,13 +2,10 @@ import type { DataStore } from '../../api/v1alpha1/data-store.ts';
 import { fieldManager, statusFieldManager } from '../../api/v1alpha1/field-managers.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { type TenantRestore, tenantRestores } from '../../api/v1alpha1/tenant-restore.ts';
-import { storeOf } from '../../controlplane/datastore-access/store-of.ts';
 import { annotations, podSelector, tenantNames, type TenantNames } from '../../controlplane/names.ts';
 import { restoreFinalizer } from '../../controlplane/restore/awaited.ts';
-import { unusable } from '../../controlplane/datastore-access/usable.ts';
 import { fenceOf } from '../../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../../datastore/connections.ts';
-import type { DataStoreDriver } from '../../datastore/driver.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { isTrue } from '../../engine/conditions.ts';
 import type { ReconcileContext } from '../../engine/controller.ts';
@@ -27,6 +24,7 @@ import type { Manifest } from '../archive/manifest.ts';
 import { openArchive, readManifest, verifyArchive } from '../archive/read.ts';
 import { cloneRewrite, type Rewrite } from '../clone/rewrite.ts';
 import { recordReadiness } from '../record-readiness.ts';
+import { storeOfTenant } from '../store-of-tenant.ts';
 import { type Obstacle, ObstacleError, obstacleOf } from '../outcome.ts';
 import { archivePrefix } from '../take.ts';
 import { type Loaded, load } from './load.ts';
@@ -241,7 +239,7 @@ export class TenantRestoreReconciler {
     names: TenantNames,
   ): Promise<Loaded> {
     const { tenants, fence } = this.dependencies;
-    const { dataStore, driver } = await this.openStore(tenant);
+    const { dataStore, driver } = await storeOfTenant(tenant, this.dependencies);
     const isClone = restore.spec.mode === 'Clone';
     const rewrite = isClone ? await this.rewriteFor(names, manifest) : undefined;
     const above = isClone ? undefined : firstRevision(manifest, names, dataStore);
@@ -260,24 +258,6 @@ export class TenantRestoreReconciler {
       ...(rewrite && { rewrite }),
       ...(above && { above }),
     });
-  }
-
-  private async openStore(
-    tenant: TenantControlPlane,
-  ): Promise<{ readonly dataStore: DataStore; readonly driver: DataStoreDriver }> {
-    const { dataStores, connections } = this.dependencies;
-    const name = storeOf(tenant) ?? '';
-    const dataStore = dataStores.get({ name });
-    if (!dataStore) {
-      throw new ObstacleError({ reason: 'DataStoreNotFound', message: `There is no DataStore ${name}.` });
-    }
-    const problem = unusable(dataStore);
-    if (problem) {
-      throw new ObstacleError({ reason: 'DataStoreUnhealthy', message: problem.message, lookAgainMs: 5000 });
-    }
-    const opened = connections.open(dataStore);
-    if (!opened.ok) throw new ObstacleError({ reason: opened.reason, message: opened.message });
-    return { dataStore, driver: await opened.driver() };
   }
 
   /** What makes values of the archive readable with the clone's own encryption key. */

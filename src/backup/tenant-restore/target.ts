@@ -26,8 +26,7 @@ export function planTarget(
     const message = `TenantControlPlane ${name} is being deleted; it is made anew when it is gone.`;
     return { do: 'stop', obstacle: { reason: 'Stopping', message, lookAgainMs: 1000 } };
   }
-  const { migration } = tenant.status ?? {};
-  if (migration && migration.phase !== 'Complete') {
+  if (isBeingCopied(tenant)) {
     const message = `TenantControlPlane ${name} is moving to another DataStore.`;
     return { do: 'stop', obstacle: { reason: 'Stopping', message, lookAgainMs: 1000 } };
   }
@@ -46,6 +45,11 @@ export function planTarget(
     return { do: 'stop', obstacle: { reason: 'RestoreRefused', message } };
   }
   return isHeld ? { do: 'nothing' } : { do: 'hold' };
+}
+
+/** Its contents are on their way to another store, where the archive's are to be afterwards. */
+function isBeingCopied({ status }: TenantControlPlane): boolean {
+  return status?.migration?.phase === 'Copying' || status?.migration?.phase === 'ReadOnly';
 }
 
 /** The TenantControlPlane of an archive, as it is made again. Addresses that another may have are left out of a clone. */

@@ -20,6 +20,8 @@ export interface PartitionDependencies {
   readonly secrets: OwnedCache<Secret>;
   readonly connections: DataStoreConnections;
   readonly fence: () => void;
+  /** DataStores in which something of it may have been left. */
+  readonly formerStores: readonly string[];
   /** What the tenant may do in the partition, at this moment. */
   readonly access: () => PartitionAccess;
   readonly now: Date;
@@ -64,7 +66,7 @@ export async function syncPartition(
       name: names.dataStoreAccess,
       namespace: names.namespace,
       labels: tenantLabels(tenant, 'datastore-access'),
-      annotations: madeIn(dataStore.metadata?.name ?? ''),
+      annotations: madeIn(dataStore.metadata?.name ?? '', dependencies.formerStores),
     },
     type: 'Opaque',
     data: encodeData({ ...credential }),

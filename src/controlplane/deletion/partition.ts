@@ -1,10 +1,11 @@
 import { secrets } from '../../kube/resources.ts';
 import { done, failed, type StepResult } from '../component.ts';
 import { onStore } from '../datastore-access/on-store.ts';
-import { formerStoreOf } from '../datastore-access/former-store.ts';
+import { formerStoresOf } from '../datastore-access/former-store.ts';
 import { storesOf } from '../datastore-access/store-of.ts';
 import { possiblyStrange } from '../datastore-access/usable.ts';
 import type { ControlPlaneDependencies } from '../dependencies.ts';
+import { hasReached } from '../timeline.ts';
 import type { View } from '../view.ts';
 import {
   decidePartition,
@@ -21,14 +22,19 @@ export async function removePartition(
   dependencies: ControlPlaneDependencies,
 ): Promise<StepResult<Notice | undefined>> {
   let notice: Notice | undefined;
-  const former = formerStoreOf(view);
-  // Without a state there is at most what was begun there.
-  for (const store of former === undefined ? storesOf(view.tenant) : [former]) {
+  for (const store of storesToClear(view)) {
     const removed = await removeFrom(store, view, dependencies);
     if (removed.state !== 'Done') return removed;
     notice ??= removed.value;
   }
   return done(notice);
+}
+
+/** Without a state there is at most what was begun before another store was wished for. */
+function storesToClear(view: View): readonly string[] {
+  const former = formerStoresOf(view);
+  const hasState = hasReached(view.tenant, 'PartitionReady');
+  return former.length > 0 && !hasState ? former : [...storesOf(view.tenant), ...former];
 }
 
 async function removeFrom(

@@ -17,6 +17,11 @@ export type AwaitedContents =
   /** The restore that is named has been done, for another control plane: it brings nothing any more. */
   | { readonly state: 'Spent'; readonly restore: string };
 
+/** Whether an archive is taking the place of the contents, or is about to. */
+export function isAwaiting({ state }: AwaitedContents): boolean {
+  return state === 'Pending' || state === 'Arrived';
+}
+
 /** The name that the annotation on a TenantControlPlane gives. */
 export function restoreNamedBy(tenant: TenantControlPlane): string | undefined {
   return tenant.metadata?.annotations?.[annotations.restore];

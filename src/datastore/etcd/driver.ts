@@ -7,6 +7,7 @@ import type {
   EtcdConnection,
   Partition,
   PartitionOptions,
+  MeasureOptions,
   PartitionSize,
   ReclaimResult,
   WriteOptions,
@@ -108,8 +109,8 @@ export class EtcdDriver implements DataStoreDriver {
     return await largestPartitions(this.#session, count, signal);
   }
 
-  async measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize> {
-    return await measurePartition(this.#session, etcdPartition(id), signal);
+  async measurePartition(id: string, options?: MeasureOptions): Promise<PartitionSize> {
+    return await measurePartition(this.#session, etcdPartition(id), options);
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Etcd3, IKeyValue } from 'etcd3';
-import type { PartitionSize } from '../driver.ts';
+import type { MeasureOptions, PartitionSize } from '../driver.ts';
 import { unlessTooLarge } from './contents.ts';
 import { etcdPartition, type EtcdPartition } from './partition.ts';
 import type { EtcdSession } from './session.ts';
@@ -26,7 +26,7 @@ export async function largestPartitions(
   const sizes: PartitionSize[] = [];
   for (const partition of roles.flatMap(toPartition)) {
     signal?.throwIfAborted();
-    sizes.push(await measurePartition(session, partition, signal));
+    sizes.push(await measurePartition(session, partition, { signal }));
   }
   return sizes
     .toSorted((one, other) => other.bytes - one.bytes || (one.id < other.id ? -1 : 1))
@@ -42,11 +42,11 @@ function toPartition(role: string): readonly EtcdPartition[] {
   }
 }
 
-/** What one of them takes; objects are counted, their octets reckoned from samples. */
+/** What one of them takes: keys counted, octets reckoned from samples, or all of them read, at the same pace. */
 export async function measurePartition(
   session: EtcdSession,
   partition: EtcdPartition,
-  signal?: AbortSignal,
+  { signal, isExact = false }: MeasureOptions = {},
 ): Promise<PartitionSize> {
   const sampler = new Sampler(session, partition, signal);
   const { id, prefix, end } = partition;
@@ -55,6 +55,13 @@ export async function measurePartition(
     const { kvs, more } = await sampler.page(from, Buffer.from(end));
     const last = kvs.at(-1);
     const kind = last && kindOf(last.key, prefix.length);
+    if (isExact) {
+      bytes += sizeOf(kvs);
+      keys += kvs.length;
+      if (!more || !last) return { id, bytes, keys };
+      from = after(last.key);
+      continue;
+    }
     const rest = more && kind ? kvs.findIndex(({ key }) => key.compare(kind.start) >= 0) : kvs.length;
     // A kind that has only begun is read from its beginning, for a sample that is worth something.
     const whole = rest > 0 ? kvs.slice(0, rest) : kvs;

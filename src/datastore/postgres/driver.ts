@@ -5,6 +5,7 @@ import type {
   DataStoreHealth,
   Partition,
   PartitionOptions,
+  MeasureOptions,
   PartitionSize,
   PostgresConnection,
   ReclaimResult,
@@ -119,7 +120,7 @@ export class PostgresDriver implements DataStoreDriver {
     });
   }
 
-  async measurePartition(id: string, signal?: AbortSignal): Promise<PartitionSize> {
+  async measurePartition(id: string, { signal }: MeasureOptions = {}): Promise<PartitionSize> {
     const partition = this.#partition(id);
     return await this.#session.onPrimary(`measure partition ${id}`, async (primary) => {
       signal?.throwIfAborted();

@@ -29,7 +29,7 @@ export class AccessGuard implements CanActivate {
       context.getClass(),
     ]);
     if (!required) throw new ProblemError('Forbidden', 'Nobody may use this route.');
-    const { namespace, name } = request.params as Record<string, string | undefined>;
+    const { namespace, name } = readNames(request.params as Record<string, string | undefined>);
     const permission: Permission = {
       ...required,
       ...(namespace !== undefined && { namespace }),
@@ -52,6 +52,25 @@ export class AccessGuard implements CanActivate {
       'The token is not valid, has ended, or is not for the audience marina.dev.',
     );
   }
+}
+
+/** DNS labels and subdomains (RFC 1123), as Kubernetes has them. */
+const names = {
+  namespace: /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/,
+  name: /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+} as const;
+
+/** What is reviewed has to be what is asked for: a slash in a name would be a subresource to the API server. */
+function readNames(params: Readonly<Record<string, string | undefined>>) {
+  const { namespace, name } = params;
+  const errors = Object.entries({ namespace, name }).flatMap(([parameter, value]) =>
+    value === undefined || names[parameter as keyof typeof names].test(value)
+      ? []
+      : [{ parameter, detail: 'has to be a DNS name (RFC 1123), in lower case' }],
+  );
+  if (errors.length > 0)
+    throw new ProblemError('InvalidRequest', 'The path names what cannot be.', { errors });
+  return { namespace, name };
 }
 
 function describe({ verb, resource, namespace, name }: Permission): string {

@@ -134,8 +134,10 @@ function answer(response: Response, tenant: TenantControlPlane): ControlPlane {
 /** One strong ETag, as `etagOf` makes them (RFC 9110 section 13.1.1). */
 function readVersion(condition: string | undefined): string | undefined {
   if (condition === undefined) return undefined;
-  const [, version] = /^"(\d{1,20})"$/.exec(condition.trim()) ?? [];
+  const [, version] = /^"([1-9]\d{0,18})"$/.exec(condition.trim()) ?? [];
   if (version !== undefined) return version;
+  if (/^(W\/)?"[^"]*"$/.test(condition.trim()))
+    throw new ProblemError('PreconditionFailed', 'If-Match names nothing that there has ever been.');
   const errors = [{ parameter: 'If-Match', detail: 'has to be one ETag, as an answer had it, e.g. "4711"' }];
   throw new ProblemError('InvalidRequest', 'Something in the request is not as it should be.', { errors });
 }

@@ -21,7 +21,15 @@ export class ProblemFilter implements ExceptionFilter {
     const known = fromFramework(error, request) ?? asProblem(error);
     const problem = toProblem(known);
     if (problem.status >= 500)
-      this.log.error({ err: error, method: request.method, path: request.path }, 'a request failed');
+      this.log.error(
+        {
+          err: error,
+          method: request.method,
+          path: request.path,
+          requestId: response.getHeader('X-Request-Id'),
+        },
+        'a request failed',
+      );
     if (known.code === 'Unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="marina.dev"');
     if (known.retryAfterSeconds !== undefined) response.setHeader('Retry-After', known.retryAfterSeconds);
     const body = { ...problem, instance: request.originalUrl, requestId: response.getHeader('X-Request-Id') };

@@ -76,7 +76,7 @@ export function toProblem({ code, message, errors }: ProblemError): Problem {
 
 /** What the management cluster answered, as Marina's own answer to it: its refusals are the user's to know, its troubles are not. */
 export function fromKubeError(error: KubeError): ProblemError {
-  const code = codes[error.code] ?? 'Unavailable';
+  const code = isMarinasOwn(error) ? 'Unavailable' : (codes[error.code] ?? 'Unavailable');
   const isTheirs = code !== 'Unavailable';
   const detail = isTheirs ? withoutOperation(error) : 'The management cluster does not answer as it should.';
   const retryAfterMs = error.retryAfterMs ?? (isTheirs ? undefined : 5_000);
@@ -87,16 +87,22 @@ export function fromKubeError(error: KubeError): ProblemError {
   });
 }
 
-/** Marina's own rights are not the user's business: what she may not do is her trouble. */
 const codes: Partial<Record<KubeErrorCode, ProblemCode>> = {
   AlreadyExists: 'AlreadyExists',
   BadRequest: 'InvalidRequest',
   Conflict: 'Conflict',
   Expired: 'Expired',
+  // By a quota, a policy, a webhook, a namespace that ends.
+  Forbidden: 'Forbidden',
   Invalid: 'InvalidObject',
   NotFound: 'NotFound',
   TooManyRequests: 'TooManyRequests',
 };
+
+/** What Marina herself may not do is her trouble, and not the user's (k8s.io/apiserver pkg/endpoints/handlers/responsewriters). */
+function isMarinasOwn({ code, message }: KubeError): boolean {
+  return code === 'Forbidden' && /is forbidden: User "[^"]*" cannot /.test(message);
+}
 
 function fieldProblems({ causes, message }: KubeError): readonly FieldProblem[] {
   if (causes.length > 0)
@@ -108,9 +114,11 @@ function fieldProblems({ causes, message }: KubeError): readonly FieldProblem[] 
   }));
 }
 
-/** e.g. `spec.networkProfile.podCidrs[0]` as `/spec/networkProfile/podCidrs/0` */
+/** e.g. `spec.networkProfile.podCidrs[0]` as `/spec/networkProfile/podCidrs/0`, `metadata.labels[a.b/c]` as `/labels/a.b~1c`: REST has no `metadata`. */
 export function toPointer(field: string): string {
-  const segments = field.split(/[.[\]]+/).filter((segment) => segment !== '');
+  const segments = [...field.replace(/^metadata\./, '').matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(
+    ([whole, bracketed]) => bracketed ?? whole,
+  );
   return segments.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
