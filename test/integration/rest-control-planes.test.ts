@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import { silentLog } from '../../src/engine/log.ts';
 import { clusterRoles, namespaces, roleBindings } from '../../src/kube/resources.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
@@ -14,12 +15,14 @@ let cluster: ManagementCluster;
 let rest: RestApi;
 /** May do everything with control planes in team-a, and nothing elsewhere. */
 let owner: string;
+/** What Marina's log says of changes. */
+const changes: object[] = [];
 /** May do nothing. */
 let stranger: string;
 
 beforeAll(async () => {
   cluster = started.use(await startManagementCluster());
-  rest = started.use(await startRest(cluster.client));
+  rest = started.use(await startRest(cluster.client, { ...silentLog, info: (facts) => changes.push(facts) }));
   const { client, kubeconfigPath } = cluster;
   owner = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'owner' });
   stranger = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'stranger' });
@@ -237,6 +240,17 @@ describe('whoever asks', () => {
       forbidden,
     );
     expect(await rest.ask('GET', '/v1/controlplanes', { token: owner })).toMatchObject(forbidden);
+  });
+
+  it('is in the log with what they were allowed to change', async () => {
+    const body = { name: 'logged', spec };
+    await rest.ask('POST', path, { token: owner, body, headers: { 'x-request-id': 'mine-2' } });
+    await rest.ask('GET', `${path}/logged`, { token: owner, headers: { 'x-request-id': 'mine-3' } });
+    const user = 'system:serviceaccount:team-a:owner';
+    expect(changes).toContainEqual(
+      expect.objectContaining({ user, verb: 'create', namespace: 'team-a', requestId: 'mine-2' }),
+    );
+    expect(changes).not.toContainEqual(expect.objectContaining({ requestId: 'mine-3' }));
   });
 
   it('can name a request, and has it named where the name is no good', async () => {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { systemClock } from '../../src/engine/clock.ts';
-import { silentLog } from '../../src/engine/log.ts';
+import { type Log, silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createRest } from '../../src/rest/start.ts';
 
@@ -28,8 +28,8 @@ export interface RestApi extends AsyncDisposable {
 }
 
 /** Marina's REST API in this process, in front of a real management cluster. */
-export async function startRest(client: KubeClient): Promise<RestApi> {
-  const app = await createRest({ client, clock: systemClock, log: silentLog });
+export async function startRest(client: KubeClient, log: Log = silentLog): Promise<RestApi> {
+  const app = await createRest({ client, clock: systemClock, log });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

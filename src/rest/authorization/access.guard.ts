@@ -1,9 +1,11 @@
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import type { Log } from '../../engine/log.ts';
 import type { Identity } from '../authentication/identity.ts';
 import { TokenReviews } from '../authentication/token-reviews.ts';
 import { ProblemError } from '../problem/problem.ts';
+import { REST_LOG } from '../tokens.ts';
 import { AccessReviews, type Permission } from './access-reviews.ts';
 import { requirement, type RoutePermission } from './requires.ts';
 
@@ -13,15 +15,18 @@ export class AccessGuard implements CanActivate {
   private readonly reflector: Reflector;
   private readonly tokens: TokenReviews;
   private readonly access: AccessReviews;
+  private readonly log: Log;
 
-  constructor(reflector: Reflector, tokens: TokenReviews, access: AccessReviews) {
+  constructor(reflector: Reflector, tokens: TokenReviews, access: AccessReviews, @Inject(REST_LOG) log: Log) {
     this.reflector = reflector;
     this.tokens = tokens;
     this.access = access;
+    this.log = log;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const request = context.switchToHttp().getRequest<Request & { identity?: Identity }>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request & { identity?: Identity }>();
     const identity = await this.identify(request);
     request.identity = identity;
     const required = this.reflector.getAllAndOverride<RoutePermission | undefined>(requirement, [
@@ -35,8 +40,13 @@ export class AccessGuard implements CanActivate {
       ...(namespace !== undefined && { namespace }),
       ...(name !== undefined && { name }),
     };
-    if (await this.access.allows(identity, permission)) return true;
-    throw new ProblemError('Forbidden', `${identity.username} may not ${describe(permission)}.`);
+    if (!(await this.access.allows(identity, permission)))
+      throw new ProblemError('Forbidden', `${identity.username} may not ${describe(permission)}.`);
+    if (!isReading(permission)) {
+      const requestId = http.getResponse<Response>().getHeader('X-Request-Id');
+      this.log.info({ user: identity.username, ...permission, requestId }, 'a change was allowed');
+    }
+    return true;
   }
 
   private async identify({ headers }: Request): Promise<Identity> {
@@ -71,6 +81,10 @@ function readNames(params: Readonly<Record<string, string | undefined>>) {
   if (errors.length > 0)
     throw new ProblemError('InvalidRequest', 'The path names what cannot be.', { errors });
   return { namespace, name };
+}
+
+function isReading({ verb }: Permission): boolean {
+  return verb === 'get' || verb === 'list' || verb === 'watch';
 }
 
 function describe({ verb, resource, namespace, name }: Permission): string {
