@@ -22,12 +22,17 @@ export function createBudgetController(
     name: 'storagebudget',
     reconcile: (key, context) => reconciler.reconcile(key, context),
   })
-    .watches(caches.tenants, selfKey, {
+    .watches(caches.tenants, (tenant) => (hasToDo(tenant) ? selfKey(tenant) : []), {
       when: (previous, current) => wishChanged(previous, current) || stateOf(previous) !== stateOf(current),
     })
     .watches(caches.dataStores, () => keysOf(budgeted()), {
       when: (previous, current) => readyOf(previous) !== readyOf(current),
     });
+}
+
+/** Most have no budget, and need no look for it; what an archive has brought may hold a policy. */
+function hasToDo({ spec, status }: TenantControlPlane): boolean {
+  return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 
 /** Whether there is something to measure, somebody to ask, and which contents they are. */

@@ -62,6 +62,11 @@ describe('defaults', () => {
       'spec.controlPlane.deployment.tolerations': fc.constant([{ key: 'a', unheardOf: { kept: true } }]),
       'spec.controlPlane.deployment.resources.apiServer': fc.constant({ requests: { cpu: '30m' } }),
       'spec.networkProfile.address': fc.constantFrom('192.0.2.7', 'api.example.com'),
+      'spec.storageBudget': fc.constantFrom(
+        { bytes: '512Mi' },
+        { objects: 20_000 },
+        { bytes: '1Gi', objects: 500 },
+      ),
     }) as fc.Arbitrary<TenantControlPlaneSpecInput>;
 
     await fc.assert(

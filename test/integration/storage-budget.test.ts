@@ -120,9 +120,9 @@ describe.each(['default', 'postgres'])('a cluster with a storage budget, on Data
     expect(shut.status?.storageBudget).toMatchObject({ enforcement: 'Store', closures: 1 });
     expect(conditionOf(shut)).toMatchObject({ status: 'False', reason: 'WriteLimitEnforcedAtStore' });
     const brief = { timeoutMs: 3_000 };
-    const lease = { metadata: { namespace: 'default', name: 'not-now' }, spec: {} };
+    const lease = () => ({ ...small('not-now'), spec: { holderIdentity: String(Math.random()) } });
     await waitUntil('its store takes no writes', () =>
-      admin.apply(leases, lease, { ...brief, fieldManager: 'test' }).then(() => false, isDenied),
+      admin.apply(leases, lease(), { ...brief, fieldManager: 'test' }).then(() => false, isDenied),
     );
     const deletion = admin.delete(configMaps, { namespace: 'default', name: 'large-1' }, brief);
     expect(await deletion.then(() => false, isDenied)).toBe(true);
