@@ -43,7 +43,7 @@ export class GuardRail {
     const { client, budget, signal } = this;
     const [policy, binding] = await this.read();
     // Applying would leave what somebody has added.
-    if (!this.isAsWanted(policy, binding)) await this.remove();
+    if (!this.isAsWanted(policy, binding)) await this.delete(policy, binding);
     const options = { fieldManager, signal };
     await client.apply(validatingAdmissionPolicies, buildPolicy(budget), options);
     await client.apply(validatingAdmissionPolicyBindings, buildBinding(), options);
@@ -52,11 +52,17 @@ export class GuardRail {
 
   /** True. */
   async remove(): Promise<true> {
+    await this.delete(...(await this.read()));
+    return true;
+  }
+
+  private async delete(
+    policy: ValidatingAdmissionPolicy | undefined,
+    binding: ValidatingAdmissionPolicyBinding | undefined,
+  ): Promise<void> {
     const { client, signal } = this;
-    const [policy, binding] = await this.read();
     if (binding) await client.delete(validatingAdmissionPolicyBindings, ref, { signal });
     if (policy) await client.delete(validatingAdmissionPolicies, ref, { signal });
-    return true;
   }
 
   /** All of it: a selector that somebody adds would leave nothing that the policy is about. */

@@ -1,9 +1,10 @@
-import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import type { StorageBudget, StorageBudgetStatus } from '../api/v1alpha1/storage-budget.ts';
-import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
+import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import { openDriver, type Stores } from '../controlplane/datastore-access/open-driver.ts';
 import { accessTo, storeOf } from '../controlplane/datastore-access/store-of.ts';
 import { isAwaiting } from '../controlplane/restore/awaited.ts';
+import { tenantNames } from '../controlplane/names.ts';
+import { patchStatus } from '../controlplane/patch-status.ts';
 import { observeWorkload } from '../controlplane/deployment/observe.ts';
 import { asMarina, directServer } from '../controlplane/in-tenant/target.ts';
 import type { ControlPlaneSettings } from '../controlplane/settings.ts';
@@ -97,11 +98,12 @@ export class BudgetReconciler {
     });
     const tookMs = clock.monotonicMs() - startedMs;
 
-    const guardRail = await this.guardRail(budget, view, signal);
+    const guardRail = () => this.guardRail(budget, view, signal);
     const policy = {
       hash: GuardRail.hashOf(budget),
       state:
-        (told?.enforcement === 'AdmissionPolicy' && (await unlessUnreached(guardRail?.look()))) || 'Unknown',
+        (told?.enforcement === 'AdmissionPolicy' && (await unlessUnreached((await guardRail())?.look()))) ||
+        'Unknown',
     } as const;
     const next = planBudget({ budget: limit, usage, told, policy, now: clock.now() });
     const current = next === told ? tenant : await this.write(tenant, next);
@@ -117,7 +119,7 @@ export class BudgetReconciler {
     if (!told) return requeueAfter(retryMs, 'RestorePending');
     const next = lifted(told, this.dependencies.clock.now());
     const current = next === told ? tenant : await this.write(tenant, next);
-    const isSettled = await this.settle(current, next, await this.guardRail({}, view, signal), 'Unknown');
+    const isSettled = await this.settle(current, next, () => this.guardRail({}, view, signal), 'Unknown');
     if (tenant.spec.storageBudget) return requeueAfter(retryMs, 'RestorePending');
     // It is woken when somebody serves.
     if (!isSettled) return requeueAfter(look.usualMs, 'ApiServerPending');
@@ -142,20 +144,19 @@ export class BudgetReconciler {
   private async settle(
     tenant: TenantControlPlane,
     { enforcement, ...rest }: StorageBudgetStatus,
-    guardRail: GuardRail | undefined,
+    guardRail: () => Promise<GuardRail | undefined>,
     policy: PolicyState,
   ): Promise<boolean> {
     const key = keyOf(refOf(tenant));
-    const { metadata, status } = tenant;
-    const state = [metadata?.uid, enforcement, rest.since, storeOf(tenant), status?.restoredBy].join();
+    const state = [enforcement, rest.since, contentsOf(tenant)].join();
     const isNew = this.settled.get(key) !== state;
     if (isNew) await this.open(tenant);
     if (enforcement === 'AdmissionPolicy' && policy !== 'InPlace') {
-      const policyHash = await unlessUnreached(guardRail?.put());
+      const policyHash = await unlessUnreached((await guardRail())?.put());
       if (policyHash === undefined) return false;
       await this.write(tenant, { ...rest, enforcement, policyHash });
     } else if (enforcement === 'None' && isNew) {
-      if (!(await unlessUnreached(guardRail?.remove()))) return false;
+      if (!(await unlessUnreached((await guardRail())?.remove()))) return false;
     }
     this.settled.set(key, state);
     return true;
@@ -163,7 +164,7 @@ export class BudgetReconciler {
 
   /** Lets the tenant do with its partition what it may do now: all, or only read. */
   private async open(tenant: TenantControlPlane): Promise<void> {
-    const { caches } = this.dependencies;
+    const { caches, settings } = this.dependencies;
     const store = storeOf(tenant) ?? '';
     const accessNow = (): PartitionAccess => accessTo(caches.tenants.get(refOf(tenant)) ?? tenant, store);
     const access = accessNow();
@@ -174,10 +175,7 @@ export class BudgetReconciler {
       if (accessNow() !== access) throw new TenantGone(`${tenant.metadata?.name} moves to another store.`);
     };
     const driver = await this.driver(tenant);
-    await driver.ensurePartition(gather(tenant, caches, this.dependencies.settings).names.runtimeId, {
-      access,
-      fence,
-    });
+    await driver.ensurePartition(tenantNames(tenant, settings.namespace).runtimeId, { access, fence });
   }
 
   private async driver(tenant: TenantControlPlane) {
@@ -203,14 +201,12 @@ export class BudgetReconciler {
     return new GuardRail(await this.dependencies.tenantClients.client(target), budget, signal);
   }
 
-  /** Only what a budget knows, and only on what was read: the rest of the status is the control plane's own reconciler's. */
+  /** `null`: nothing is to be said of a budget. */
   private async write(
     tenant: TenantControlPlane,
     storageBudget: StorageBudgetStatus | null,
   ): Promise<TenantControlPlane> {
     const { client, caches } = this.dependencies;
-    const { uid, resourceVersion } = tenant.metadata ?? {};
-    // A merge patch leaves alone what it does not name, and takes away what is null.
     const absent = {
       since: null,
       policyHash: null,
@@ -220,11 +216,7 @@ export class BudgetReconciler {
       message: null,
     };
     const status = { storageBudget: storageBudget && { ...absent, ...storageBudget } };
-    const patch = { type: 'merge', body: { metadata: { uid, resourceVersion }, status } } as const;
-    const options = { fieldManager, subresource: 'status' } as const;
-    const written = await client.patch(tenantControlPlanes, refOf(tenant), patch, options);
-    caches.tenants.remember(written);
-    return written;
+    return await patchStatus(tenant, status, { client, tenants: caches.tenants });
   }
 }
 
@@ -249,10 +241,13 @@ function nextLookMs(status: StorageBudgetStatus, now: Date, tookMs: number): num
   return Math.min(pausedMs(look.closeMs), Math.max(0, untilOpenMs));
 }
 
-/** Whether there is a partition, and a budget for it now or perhaps something left of one. */
+/** Whether there is a partition, and something to do about it. */
 function mayBeHeld(tenant: TenantControlPlane): boolean {
-  const { metadata, spec, status } = tenant;
-  if (metadata?.deletionTimestamp || !hasReached(tenant, 'PartitionReady')) return false;
+  return !tenant.metadata?.deletionTimestamp && hasReached(tenant, 'PartitionReady') && mayHaveBudget(tenant);
+}
+
+/** Most have none, and need no look for it; what an archive has brought may hold the policy of one. */
+export function mayHaveBudget({ spec, status }: TenantControlPlane): boolean {
   return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 
@@ -262,8 +257,12 @@ function isMoving({ status }: TenantControlPlane): boolean {
 }
 
 function subjectOf({ tenant, names }: View): Subject {
-  const contents = [tenant.metadata?.uid, storeOf(tenant), tenant.status?.restoredBy].join();
-  return { key: keyOf(refOf(tenant)), contents, partition: names.runtimeId };
+  return { key: keyOf(refOf(tenant)), contents: contentsOf(tenant), partition: names.runtimeId };
+}
+
+/** Tells apart what is in a partition by where it is and where it came from. */
+function contentsOf(tenant: TenantControlPlane): string {
+  return [tenant.metadata?.uid, storeOf(tenant), tenant.status?.restoredBy].join();
 }
 
 function limitOf({ bytes, objects }: StorageBudget): Limit {

@@ -1,5 +1,5 @@
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
-import { type BudgetDependencies, BudgetReconciler } from '../budget/reconciler.ts';
+import { type BudgetDependencies, BudgetReconciler, mayHaveBudget } from '../budget/reconciler.ts';
 import { hasReached } from '../controlplane/timeline.ts';
 import { Controller } from '../engine/controller.ts';
 import type { Caches } from './caches.ts';
@@ -22,17 +22,12 @@ export function createBudgetController(
     name: 'storagebudget',
     reconcile: (key, context) => reconciler.reconcile(key, context),
   })
-    .watches(caches.tenants, (tenant) => (hasToDo(tenant) ? selfKey(tenant) : []), {
+    .watches(caches.tenants, (tenant) => (mayHaveBudget(tenant) ? selfKey(tenant) : []), {
       when: (previous, current) => wishChanged(previous, current) || stateOf(previous) !== stateOf(current),
     })
     .watches(caches.dataStores, () => keysOf(budgeted()), {
       when: (previous, current) => readyOf(previous) !== readyOf(current),
     });
-}
-
-/** Most have no budget, and need no look for it; what an archive has brought may hold a policy. */
-function hasToDo({ spec, status }: TenantControlPlane): boolean {
-  return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 
 /** Whether there is something to measure, somebody to ask, and which contents they are. */

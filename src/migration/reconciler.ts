@@ -9,6 +9,7 @@ import { fieldManager } from '../api/v1alpha1/field-managers.ts';
 import { openDriver } from '../controlplane/datastore-access/open-driver.ts';
 import { accessTo } from '../controlplane/datastore-access/store-of.ts';
 import { annotations, tenantNames } from '../controlplane/names.ts';
+import { patchStatus } from '../controlplane/patch-status.ts';
 import { awaitedContents, isAwaiting } from '../controlplane/restore/awaited.ts';
 import { fenceOf, TenantGone } from '../controlplane/still-there.ts';
 import type { DataStoreConnections } from '../datastore/connections.ts';
@@ -294,15 +295,12 @@ export class MigrationReconciler {
     return await openDriver(name, this.dependencies);
   }
 
-  /** Only what a migration knows, and only on what was read: the rest of the status is the control plane's own reconciler's. */
+  /** `null`: there is none any more. */
   private async write(
     tenant: TenantControlPlane,
     migration: Migration | null,
     dataStore?: string,
   ): Promise<TenantControlPlane> {
-    const { client, tenants } = this.dependencies;
-    const { uid, resourceVersion } = tenant.metadata ?? {};
-    // A merge patch leaves alone what it does not name, and takes away what is null.
     const absent = {
       message: null,
       readOnlySince: null,
@@ -311,12 +309,7 @@ export class MigrationReconciler {
       switchedAt: null,
     };
     const status = { migration: migration && { ...absent, ...migration }, ...(dataStore && { dataStore }) };
-    const body = { metadata: { uid, resourceVersion }, status };
-    const options = { fieldManager, subresource: 'status' } as const;
-    const patch = { type: 'merge', body } as const;
-    const written = await client.patch(tenantControlPlanes, refOf(tenant), patch, options);
-    tenants.remember(written);
-    return written;
+    return await patchStatus(tenant, status, this.dependencies);
   }
 
   private tell(

@@ -9,7 +9,7 @@ import { AccessReviews } from './authorization/access-reviews.ts';
 import { ControlPlanes } from './control-planes/control-planes.ts';
 import { ControlPlanesController } from './control-planes/control-planes.controller.ts';
 import { ProblemFilter } from './problem/problem.filter.ts';
-import { MANAGEMENT_CLIENT, REST_CLOCK, REST_LOG } from './tokens.ts';
+import { MANAGEMENT_CLIENT, REST_LOG } from './tokens.ts';
 
 export interface RestSurroundings {
   /** The management cluster, as Marina. */
@@ -27,7 +27,6 @@ export class RestModule {
       controllers: [ControlPlanesController],
       providers: [
         { provide: MANAGEMENT_CLIENT, useValue: client },
-        { provide: REST_CLOCK, useValue: clock },
         { provide: REST_LOG, useValue: log },
         { provide: TokenReviews, useFactory: () => new TokenReviews(client, clock) },
         { provide: AccessReviews, useFactory: () => new AccessReviews(client) },

@@ -4,6 +4,7 @@ import { isTrue } from '../../src/engine/conditions.ts';
 import { silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { Informer } from '../../src/kube/informer.ts';
+import { runInformer } from './running-informer.ts';
 
 export interface RestoreHistory extends AsyncDisposable {
   /** How often each TenantRestore came to its end, by name: more than once is a cluster that was emptied while it ran. */
@@ -28,16 +29,11 @@ export async function recordRestores(client: KubeClient): Promise<RestoreHistory
     add(metadata?.name, status?.completedAt);
   });
   const add = (name = '', time = '') => times.set(name, (times.get(name) ?? new Set()).add(time));
-  const stopping = new AbortController();
-  const running = informer.run(stopping.signal);
-  await informer.synced();
+  const running = await runInformer(informer);
   return {
     get completions() {
       return new Map([...times].map(([name, seen]) => [name, seen.size]));
     },
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await running;
-    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

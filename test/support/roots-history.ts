@@ -5,6 +5,7 @@ import { silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { Informer } from '../../src/kube/informer.ts';
 import { secrets } from '../../src/kube/resources.ts';
+import { runInformer } from './running-informer.ts';
 
 export interface RootsHistory extends AsyncDisposable {
   /** How many different roots each tenant has had, by runtime id. */
@@ -28,16 +29,11 @@ export async function recordRoots(client: KubeClient): Promise<RootsHistory> {
     const hash = createHash('sha256').update(JSON.stringify(current.data)).digest('hex');
     seen.set(id, (seen.get(id) ?? new Set()).add(hash));
   });
-  const stopping = new AbortController();
-  const running = informer.run(stopping.signal);
-  await informer.synced();
+  const running = await runInformer(informer);
   return {
     get generations() {
       return new Map([...seen].map(([id, hashes]) => [id, hashes.size]));
     },
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-      await running;
-    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

@@ -3,6 +3,7 @@ import { silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { Informer } from '../../src/kube/informer.ts';
 import { type ConfigMap, configMaps } from '../../src/kube/resources.ts';
+import { runInformer } from './running-informer.ts';
 
 export interface WatchedConfigMaps extends AsyncDisposable {
   readonly informer: Informer<ConfigMap>;
@@ -17,14 +18,9 @@ export async function watchConfigMaps(client: KubeClient): Promise<WatchedConfig
     clock: systemClock,
     log: silentLog,
   });
-  const stop = new AbortController();
-  const running = informer.run(stop.signal);
-  await informer.synced();
+  const running = await runInformer(informer);
   return {
     informer,
-    async [Symbol.asyncDispose]() {
-      stop.abort();
-      await running;
-    },
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

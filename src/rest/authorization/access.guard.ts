@@ -26,9 +26,8 @@ export class AccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
-    const request = http.getRequest<Request & { identity?: Identity }>();
+    const request = http.getRequest<Request>();
     const identity = await this.identify(request);
-    request.identity = identity;
     const required = this.reflector.getAllAndOverride<RoutePermission | undefined>(requirement, [
       context.getHandler(),
       context.getClass(),

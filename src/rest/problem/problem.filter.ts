@@ -20,19 +20,15 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const known = fromFramework(error, request) ?? asProblem(error);
     const problem = toProblem(known);
+    const requestId = response.getHeader('X-Request-Id');
     if (problem.status >= 500)
       this.log.error(
-        {
-          err: error,
-          method: request.method,
-          path: request.path,
-          requestId: response.getHeader('X-Request-Id'),
-        },
+        { err: error, method: request.method, path: request.path, requestId },
         'a request failed',
       );
     if (known.code === 'Unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="marina.dev"');
     if (known.retryAfterSeconds !== undefined) response.setHeader('Retry-After', known.retryAfterSeconds);
-    const body = { ...problem, instance: request.originalUrl, requestId: response.getHeader('X-Request-Id') };
+    const body = { ...problem, instance: request.originalUrl, requestId };
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(body));
   }
 }
