@@ -1,14 +1,17 @@
 /**
- * `node --experimental-vm-modules load-build.ts <dist>`: whether what tsc wrote can be loaded, without starting it. All that main.js
- * imports is really loaded; main.js itself is linked against that and not evaluated. Prints what is wrong and ends with 1.
+ * `node --experimental-vm-modules load-build.ts <dist> [<program> ...]`: whether what tsc wrote can be loaded, without starting it; default: main.js. All
+ * that a program imports is really loaded; the program itself is linked against that and not evaluated. Prints what is wrong and ends with 1.
  */
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 
-const dist = path.resolve(process.argv[2] ?? 'dist');
-const problems = [...typeScriptImports(), ...(await linkProblems(path.join(dist, 'main.js')))];
+const [folder = 'dist', ...given] = process.argv.slice(2);
+const dist = path.resolve(folder);
+const programs = given.length > 0 ? given : ['main.js'];
+const links = await Promise.all(programs.map((program) => linkProblems(path.join(dist, program))));
+const problems = [...typeScriptImports(), ...links.flat()];
 for (const problem of problems) console.error(problem);
 process.exit(problems.length === 0 ? 0 : 1); // whatever the modules keep open
 

@@ -44,7 +44,7 @@ export async function ensureMarinaImage(progress: Progress = progressToStderr): 
       progress(`writing image ${image.reference}`);
       const archive = path.join(work, 'image.tar');
       await writeImageArchive(archive, [image.reference], [...layers, application], {
-        entrypoint: ['/usr/local/bin/node', '/app/dist/main.js'],
+        entrypoint: ['/usr/local/bin/node', '/app/dist/src/main.js'],
         workingDirectory: '/app',
         user: '65532:65532',
         environment: ['NODE_ENV=production', `NODE_OPTIONS=${nodeOptions}`],
@@ -61,7 +61,7 @@ export async function ensureMarinaImage(progress: Progress = progressToStderr): 
 /** Everything that the compiler reads, each file by its name and content. */
 async function sourceInputs(): Promise<readonly (string | Buffer)[]> {
   const files: string[] = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
-  for await (const file of glob('src/**/*', { cwd: checkout, withFileTypes: true })) {
+  for await (const file of glob('{src,migrations}/**/*', { cwd: checkout, withFileTypes: true })) {
     if (file.isFile() && !file.name.endsWith('.test.ts')) {
       files.push(path.relative(checkout, path.join(file.parentPath, file.name)));
     }
