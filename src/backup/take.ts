@@ -1,6 +1,7 @@
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { Archive } from '../api/v1alpha1/tenant-backup.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { effectiveTenant } from '../controlplane/class/effective.ts';
 import type { Roots } from '../controlplane/roots/material.ts';
 import { rootsFingerprint } from '../controlplane/roots/material.ts';
 import type { DataStoreDriver } from '../datastore/driver.ts';
@@ -82,7 +83,7 @@ function describe({ tenant, runtimeId, roots, dataStore }: Subject, revision: st
       ...(dataStore.status?.version && { version: dataStore.status.version }),
     },
     revision,
-    kubernetesVersion: tenant.spec.kubernetes.version,
+    kubernetesVersion: effectiveTenant(tenant).spec.kubernetes.version,
     controlPlane: {
       ...(labels && { labels }),
       ...(annotations && { annotations }),

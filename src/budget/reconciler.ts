@@ -1,5 +1,6 @@
 import type { StorageBudget, StorageBudgetStatus } from '../api/v1alpha1/storage-budget.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { effectiveTenant } from '../controlplane/class/effective.ts';
 import { openDriver, type Stores } from '../controlplane/datastore-access/open-driver.ts';
 import { accessTo, storeOf } from '../controlplane/datastore-access/store-of.ts';
 import { isAwaiting } from '../controlplane/restore/awaited.ts';
@@ -64,7 +65,8 @@ export class BudgetReconciler {
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
     const { caches, settings } = this.dependencies;
-    const tenant = caches.tenants.get(refOfKey(key));
+    const cached = caches.tenants.get(refOfKey(key));
+    const tenant = cached && effectiveTenant(cached);
     if (!tenant || !mayBeHeld(tenant)) {
       this.settled.delete(key);
       this.meter.forget(key);
@@ -247,7 +249,8 @@ function mayBeHeld(tenant: TenantControlPlane): boolean {
 }
 
 /** Most have none, and need no look for it; what an archive has brought may hold the policy of one. */
-export function mayHaveBudget({ spec, status }: TenantControlPlane): boolean {
+export function mayHaveBudget(tenant: TenantControlPlane): boolean {
+  const { spec, status } = effectiveTenant(tenant);
   return [spec.storageBudget, status?.storageBudget, status?.restoredBy].some((one) => one !== undefined);
 }
 

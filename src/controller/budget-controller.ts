@@ -1,5 +1,6 @@
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type BudgetDependencies, BudgetReconciler, mayHaveBudget } from '../budget/reconciler.ts';
+import { effectiveTenant } from '../controlplane/class/effective.ts';
 import { hasReached } from '../controlplane/timeline.ts';
 import { Controller } from '../engine/controller.ts';
 import type { Caches } from './caches.ts';
@@ -15,7 +16,7 @@ export function createBudgetController(
   engine: Engine,
 ): Controller {
   const reconciler = new BudgetReconciler({ ...dependencies, caches });
-  const budgeted = () => caches.tenants.list().filter(({ spec }) => spec.storageBudget);
+  const budgeted = () => caches.tenants.list().filter((tenant) => effectiveTenant(tenant).spec.storageBudget);
   return new Controller({
     ...engine,
     workers,
@@ -30,9 +31,10 @@ export function createBudgetController(
     });
 }
 
-/** Whether there is something to measure, somebody to ask, and which contents they are. */
+/** Whether there is something to measure, somebody to ask, which contents they are, and what was let in of a budget. */
 function stateOf(tenant: TenantControlPlane | undefined): string {
-  const { migration, restoredBy, readyReplicas = 0 } = tenant?.status ?? {};
+  const { migration, restoredBy, admitted, readyReplicas = 0 } = tenant?.status ?? {};
   const isBorn = tenant !== undefined && hasReached(tenant, 'PartitionReady');
-  return [isBorn, migration?.phase, restoredBy, readyReplicas > 0].join();
+  const budget = JSON.stringify(admitted?.storageBudget);
+  return [isBorn, migration?.phase, restoredBy, budget, readyReplicas > 0].join();
 }

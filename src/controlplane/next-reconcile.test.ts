@@ -26,6 +26,15 @@ describe('nextReconcile', () => {
     expect(next({ workload: waiting('ApiServerStarting', 'starting') })).toMatchObject({ reason: 'Resync' });
   });
 
+  it('comes back for the end of a life', () => {
+    const input = { progress: aProgress(), renewAt: undefined, now, resyncMs: 300_000, random: 0.5 };
+    expect(nextReconcile({ ...input, expiryMs: 1500 })).toEqual({
+      kind: 'requeue',
+      afterMs: 1500,
+      reason: 'Expiry',
+    });
+  });
+
   it('takes the time that a waiting step names', () => {
     expect(next({ bootstrap: waiting('ServiceUnreachable', 'not yet', 100) })).toMatchObject({
       afterMs: 100,

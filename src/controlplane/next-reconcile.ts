@@ -5,6 +5,8 @@ import type { Progress } from './status.ts';
 export interface NextReconcileInput {
   readonly progress: Progress;
   readonly renewAt: Date | undefined;
+  /** Milliseconds until its life is over, or the warning of it is due. */
+  readonly expiryMs?: number | undefined;
   readonly now: Date;
   readonly resyncMs: number;
   /** In [0, 1): spreads the resyncs of tenants that were born together. */
@@ -36,6 +38,7 @@ export function nextReconcile(input: NextReconcileInput): Result {
   );
   if (input.renewAt)
     delays.push({ ms: Math.max(0, input.renewAt.getTime() - input.now.getTime()), reason: 'Renewal' });
+  if (input.expiryMs !== undefined) delays.push({ ms: Math.max(0, input.expiryMs), reason: 'Expiry' });
   // Also where an event is awaited: one that was missed must not be waited for in vain.
   const jitter = 1 + 0.1 * input.random;
   delays.push({ ms: input.resyncMs * jitter, reason: 'Resync' });

@@ -1,17 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
 import { done as finished, requeueAfter, type Result } from '../engine/result.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { keyOf, refOf, refOfKey } from '../kube/resource.ts';
+import { Admission } from './admission/admission.ts';
 import { deleteControlPlane } from './deletion/delete.ts';
 import { buildDeletingStatus } from './deletion/status.ts';
 import type { ControlPlaneDependencies } from './dependencies.ts';
+import { Expiry } from './expiry/expiry.ts';
 import { finalizer } from './names.ts';
 import { Newborns } from './newborns.ts';
 import { nextReconcile } from './next-reconcile.ts';
-import { Placement, unplacedProgress } from './placement/place.ts';
-import { recordDrift, recordObstacle, recordTransitions } from './record-transitions.ts';
+import { heldProgress, Placement, unplacedProgress } from './placement/place.ts';
+import { recordDrift, recordExpiry, recordObstacle, recordTransitions } from './record-transitions.ts';
 import { ControlPlaneSteps } from './steps.ts';
 import { buildStatus } from './status.ts';
 import { gather, type View } from './view.ts';
@@ -24,6 +26,8 @@ const deletionRetryMs = 60_000;
 /** Makes every TenantControlPlane what its spec says: gather, advance as far as the world allows, say how far that is. */
 export class TenantControlPlaneReconciler {
   private readonly dependencies: ControlPlaneDependencies;
+  private readonly admission: Admission;
+  private readonly expiry: Expiry;
   private readonly placement: Placement;
   private readonly steps: ControlPlaneSteps;
   private readonly statusWriter: StatusWriter;
@@ -41,6 +45,8 @@ export class TenantControlPlaneReconciler {
     this.placement = new Placement(dependencies);
     this.steps = new ControlPlaneSteps(dependencies);
     this.statusWriter = new StatusWriter(dependencies.client, dependencies.caches.tenants);
+    this.admission = new Admission({ ...dependencies, statusWriter: this.statusWriter });
+    this.expiry = new Expiry(dependencies);
     dependencies.caches.tenants.onChange((previous, current) => {
       if (current && !current.metadata?.deletionTimestamp) return;
       this.provisioning.get(keyOf(refOf(current ?? previous ?? {})))?.abort();
@@ -118,12 +124,23 @@ export class TenantControlPlaneReconciler {
 
   private async provision(tenant: TenantControlPlane, { signal, log }: ReconcileContext): Promise<Result> {
     const { clock, events, settings, random } = this.dependencies;
-    const placed = await this.placement.place(tenant);
-    const view = this.gather(placed.state === 'Done' ? placed.value : tenant);
-    const { progress, putBack, renewAt } =
-      placed.state === 'Done'
-        ? await this.steps.advance(view, signal)
-        : { progress: unplacedProgress(placed), putBack: [], renewAt: undefined };
+    if (this.expiry.plan(tenant).state === 'Due') return await this.expire(tenant);
+    const { tenant: admitted, ...admission } = await this.admission.admit(tenant);
+    const expiry = this.expiry.plan(admitted);
+    const placed = admission.held ?? (await this.placement.place(admitted));
+    const view = this.gather(placed.state === 'Done' ? placed.value : admitted);
+    const {
+      progress: made,
+      putBack,
+      renewAt,
+    } = placed.state === 'Done'
+      ? await this.steps.advance(view, signal)
+      : {
+          progress: admission.held ? heldProgress() : unplacedProgress(placed),
+          putBack: [],
+          renewAt: undefined,
+        };
+    const progress = { ...made, admission, expiry };
 
     recordDrift(events, view.tenant, putBack);
     const status = buildStatus(view.tenant, view.names, progress, clock.now());
@@ -135,10 +152,20 @@ export class TenantControlPlaneReconciler {
     return nextReconcile({
       progress,
       renewAt,
+      expiryMs: this.expiry.msUntil(expiry),
       now: clock.now(),
       resyncMs: settings.resyncMs,
       random: random(),
     });
+  }
+
+  /** Only as it was read: a life that was prolonged meanwhile is not over. */
+  private async expire(tenant: TenantControlPlane): Promise<Result> {
+    const { client, events } = this.dependencies;
+    const { uid, resourceVersion } = tenant.metadata ?? {};
+    const isGone = !(await client.delete(tenantControlPlanes, refOf(tenant), { uid, resourceVersion }));
+    if (!isGone) recordExpiry(events, tenant);
+    return finished;
   }
 
   private async remove(view: View, { log }: ReconcileContext): Promise<Result> {

@@ -2,10 +2,15 @@ import { apiVersion } from '../api/v1alpha1/meta.ts';
 import { needsPerson, wantedReasons } from '../api/v1alpha1/reasons.ts';
 import type { TenantControlPlane, TenantControlPlaneStatus } from '../api/v1alpha1/tenant-control-plane.ts';
 import { findCondition } from '../engine/conditions.ts';
-import type { EventRecorder } from '../kube/events.ts';
+import type { EventRecorder, EventType } from '../kube/events.ts';
 
 /** Conditions whose coming and going a person wants to be told of. */
-const told = ['Ready', 'WorkloadReady', 'AddonsReady'] as const;
+const told = ['Ready', 'WorkloadReady', 'AddonsReady', 'ClassApplied', 'WithinQuota', 'Expiring'] as const;
+
+const toldWhenTrue: Partial<Record<(typeof told)[number], { type: EventType; reason: string }>> = {
+  Ready: { type: 'Normal', reason: 'Ready' },
+  Expiring: { type: 'Warning', reason: 'ExpiresSoon' },
+};
 
 /** Few and useful Events: Ready came or went, or something needs a person. */
 export function recordTransitions(
@@ -19,7 +24,8 @@ export function recordTransitions(
     const after = findCondition(status.conditions, type);
     if (!after || (after.status === before?.status && after.reason === before.reason)) continue;
     if (after.status === 'True') {
-      if (type === 'Ready') events.record(regarding(tenant), 'Normal', 'Ready', after.message);
+      const news = toldWhenTrue[type];
+      if (news) events.record(regarding(tenant), news.type, news.reason, after.message);
       continue;
     }
     const isLoss = type === 'Ready' && before?.status === 'True';
@@ -54,6 +60,11 @@ export function recordObstacle(
   const before = findCondition(tenant.status?.conditions, 'Ready');
   if (reason === 'Deleting' || reason === before?.reason) return;
   events.record(regarding(tenant), 'Warning', reason, message);
+}
+
+/** Its life is over: it is deleted now. */
+export function recordExpiry(events: EventRecorder, tenant: TenantControlPlane): void {
+  events.record(regarding(tenant), 'Normal', 'LifetimeOver', 'Its life is over: it is deleted.');
 }
 
 function regarding(tenant: TenantControlPlane) {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { aClass } from '../../test/support/control-plane-class.ts';
 import { aProgress } from '../../test/support/progress.ts';
 import { aTenant } from '../../test/support/tenant.ts';
 import { findCondition } from '../engine/conditions.ts';
-import { failed, waiting } from './component.ts';
+import { takeClass } from './class/in-force.ts';
+import { done, failed, waiting } from './component.ts';
 import { tenantNames } from './names.ts';
+import { heldProgress } from './placement/place.ts';
 import { buildStatus, type Progress } from './status.ts';
 
 const now = new Date('2026-11-21T08:00:07.250Z');
@@ -112,6 +115,71 @@ describe('buildStatus', () => {
       observedGeneration: 2,
     });
     expect(findCondition(after.conditions, 'WorkloadReady')?.observedGeneration).toBe(2);
+  });
+
+  it('says why nothing is made of one that its class or quota keeps out', () => {
+    const held = failed('QuotaExceeded', 'cpu: 4 of 4 in use, 1 more wanted');
+    const status = statusOf({ ...heldProgress(), admission: { held, withinQuota: held } });
+
+    expect(status.phase).toBe('Pending');
+    expect(findCondition(status.conditions, 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'QuotaExceeded',
+    });
+    expect(findCondition(status.conditions, 'WithinQuota')?.status).toBe('False');
+    expect(findCondition(status.conditions, 'ClassApplied')).toBeUndefined();
+  });
+
+  it('stays Ready when an edit goes beyond its class, and forgets class and quota when there are none', () => {
+    const outside = failed('OutsideClass', 'spec.size: huge is none of small');
+    const during = statusOf({ admission: { classApplied: outside, withinQuota: done(undefined) } });
+    const after = statusOf({}, { ...aTenant(), status: during });
+
+    expect(findCondition(during.conditions, 'Ready')?.status).toBe('True');
+    expect(findCondition(during.conditions, 'ClassApplied')).toMatchObject({
+      status: 'False',
+      reason: 'OutsideClass',
+    });
+    expect(findCondition(during.conditions, 'WithinQuota')?.status).toBe('True');
+    expect(after.conditions?.map(({ type }) => type)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/ClassApplied|WithinQuota/)]),
+    );
+  });
+
+  it('notes when it was first all that its class says, which one that is rolling out or not Ready is not', () => {
+    const inForce = takeClass(aClass(), new Date('2026-11-21T08:00:00Z'));
+    const tenant = { ...aTenant(), status: { class: inForce } };
+    const rolling = done({ readyReplicas: 1, serving: [], rollout: waiting('RollingOut', '0 of 1') });
+
+    expect(statusOf({ workload: rolling }, tenant).class).toEqual(inForce);
+    expect(statusOf({ bootstrap: waiting('ApiServerPending', '') }, tenant).class).toEqual(inForce);
+    expect(statusOf({}, tenant).class).toEqual({ ...inForce, readyAt: '2026-11-21T08:00:07Z' });
+    expect(statusOf({ workload: waiting('Stopped', '') }, tenant).class?.readyAt).toBeDefined();
+  });
+
+  it('says when its life ends, and that it does soon', () => {
+    const endMs = Date.parse('2026-11-21T09:00:00Z');
+    const alive = statusOf({ expiry: { state: 'Alive', expiresAtMs: endMs, lookAtMs: endMs } });
+    expect(alive).toMatchObject({ expiresAt: '2026-11-21T09:00:00Z' });
+    expect(findCondition(alive.conditions, 'Expiring')).toBeUndefined();
+
+    const expiry = {
+      state: 'Warned',
+      expiresAtMs: endMs,
+      lookAtMs: endMs,
+      warnedAtMs: now.getTime(),
+    } as const;
+    const warned = statusOf({ expiry }, { ...aTenant(), status: alive });
+    expect(warned.expiryWarnedAt).toBe('2026-11-21T08:00:07Z');
+    expect(findCondition(warned.conditions, 'Expiring')).toMatchObject({
+      status: 'True',
+      reason: 'ExpiresSoon',
+      message: expect.stringContaining('2026-11-21T09:00:00Z'),
+    });
+
+    const prolonged = statusOf({ expiry: { state: 'Endless' } }, { ...aTenant(), status: warned });
+    expect(prolonged.expiresAt).toBeUndefined();
+    expect(findCondition(prolonged.conditions, 'Expiring')).toBeUndefined();
   });
 
   it('is the same again when nothing changed', () => {

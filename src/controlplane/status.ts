@@ -4,18 +4,26 @@ import type {
   TimelineStep,
 } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type ConditionType, conditionTypes } from '../api/v1alpha1/condition-types.ts';
-import { type ConditionUpdate, findCondition, removeCondition, setConditions } from '../engine/conditions.ts';
+import { type ConditionUpdate, findCondition, setConditions } from '../engine/conditions.ts';
 import { toTime } from '../kube/time.ts';
 import { kubeconfigKey } from './admin-kubeconfig/build.ts';
 import type { StepResult } from './component.ts';
 import { storeOf } from './datastore-access/store-of.ts';
 import type { Workload } from './deployment/observe.ts';
 import { podSelector, type TenantNames } from './names.ts';
+import {
+  expiringCondition,
+  type Policies,
+  type PolicyCondition,
+  policyParts,
+  policyStatus,
+  stillMeant,
+} from './policy-status.ts';
 import { type Endpoint, formatEndpoint } from './service/endpoint.ts';
 import { isShut, observeBudget } from './storage-budget.ts';
 
 /** How far a reconcile came, step by step. */
-export interface Progress {
+export interface Progress extends Policies {
   readonly endpoint: StepResult<Endpoint>;
   /** Whether the published address answers. */
   readonly endpointCheck: StepResult;
@@ -44,10 +52,7 @@ export function buildStatus(
   now: Date,
 ): TenantControlPlaneStatus {
   const previous = tenant.status ?? {};
-  const known = tenant.spec.storageBudget
-    ? previous.conditions
-    : removeCondition(previous.conditions, 'WithinBudget');
-  const conditions = setConditions(known, conditionsOf(tenant, progress), now);
+  const conditions = setConditions(stillMeant(tenant, progress), conditionsOf(tenant, progress), now);
   const workload = progress.workload.state === 'Done' ? progress.workload.value : undefined;
   const dataStore = storeOf(tenant);
   const isRolledOut = progress.partition.state === 'Done' && workload?.rollout.state === 'Done';
@@ -63,6 +68,7 @@ export function buildStatus(
     replicas: progress.pods,
     readyReplicas: workload?.readyReplicas ?? 0,
     timeline: extendTimeline(tenant, progress, now),
+    ...policyStatus(tenant, progress, { now, isSettled: isSettled(tenant, progress) }),
     ...learned(progress, names),
   };
 }
@@ -86,11 +92,13 @@ function learned(progress: Progress, names: TenantNames): TenantControlPlaneStat
   };
 }
 
+type PartCondition = Exclude<ConditionType, PolicyCondition>;
+
 /** Conditions that Ready is the sum of, in the order in which they come about. */
 function readyParts(
   tenant: TenantControlPlane,
   progress: Progress,
-): readonly (readonly [ConditionType, StepResult<unknown>])[] {
+): readonly (readonly [PartCondition, StepResult<unknown>])[] {
   const required = tenant.spec.networkProfile.endpointCheck === 'Required';
   const budget = observeBudget(tenant);
   return [
@@ -101,6 +109,15 @@ function readyParts(
     ['BootstrapReady', progress.bootstrap],
     ['EndpointReady', required ? both(progress.endpoint, progress.endpointCheck) : progress.endpoint],
   ];
+}
+
+/** Whether it is all that is wanted of it by now, every replica. */
+function isSettled(tenant: TenantControlPlane, progress: Progress): boolean {
+  const { workload } = progress;
+  // A stopped one has nothing to prove.
+  if (workload.state === 'Waiting' && workload.reason === 'Stopped') return true;
+  if (workload.state !== 'Done' || workload.value.rollout.state !== 'Done') return false;
+  return readyParts(tenant, progress).every(([, step]) => step.state === 'Done');
 }
 
 function conditionsOf(tenant: TenantControlPlane, progress: Progress): ConditionUpdate[] {
@@ -118,20 +135,34 @@ function conditionsOf(tenant: TenantControlPlane, progress: Progress): Condition
   if (tenant.spec.networkProfile.endpointCheck === 'Skip') {
     update('EndpointReady', progress.endpoint, 'The published address is known; it is not checked.');
   }
-  const workload = all.get('WorkloadReady');
-  if (workload && !isApplied(progress)) {
-    // What runs is of an earlier specification, and whatever is said of it is said of that one.
-    const before = findCondition(tenant.status?.conditions, 'WorkloadReady');
-    all.set('WorkloadReady', { ...workload, observedGeneration: before?.observedGeneration ?? generation });
-  }
+  if (!isApplied(progress)) sayOfBefore(all, tenant);
   update('AddonsReady', progress.addons, doneMessages.AddonsReady);
   const budget = observeBudget(tenant);
   if (budget) update('WithinBudget', budget, budget.state === 'Done' ? budget.value : '');
-  // What failed explains more than what merely waits for it.
-  const blocking =
-    parts.find(([, step]) => step.state === 'Failed') ?? parts.find(([, step]) => step.state === 'Waiting');
-  update('Ready', blocking?.[1] ?? { state: 'Done', value: undefined }, doneMessages.Ready);
+  for (const { type, step, message } of policyParts(tenant, progress)) update(type, step, message);
+  const expiring = expiringCondition(progress, generation);
+  if (expiring) all.set('Expiring', expiring);
+  const blocking = progress.admission?.held ?? blockingIn(parts);
+  update('Ready', blocking ?? { state: 'Done', value: undefined }, doneMessages.Ready);
   return conditionTypes.flatMap((type) => all.get(type) ?? []);
+}
+
+/** What failed explains more than what merely waits for it. */
+function blockingIn(parts: ReturnType<typeof readyParts>): StepResult<unknown> | undefined {
+  const steps = parts.map(([, step]) => step);
+  return steps.find(({ state }) => state === 'Failed') ?? steps.find(({ state }) => state === 'Waiting');
+}
+
+/** What runs is of an earlier specification, and whatever is said of it is said of that one. */
+function sayOfBefore(
+  all: Map<ConditionType, ConditionUpdate>,
+  { metadata, status }: TenantControlPlane,
+): void {
+  const workload = all.get('WorkloadReady');
+  if (!workload) return;
+  const before = findCondition(status?.conditions, 'WorkloadReady');
+  const observedGeneration = before?.observedGeneration ?? metadata?.generation;
+  all.set('WorkloadReady', { ...workload, observedGeneration });
 }
 
 /** Whether the Deployment was compared with what is wanted: without its parts it is left as it is. */
@@ -139,7 +170,7 @@ function isApplied(progress: Progress): boolean {
   return progress.partition.state === 'Done' && progress.certificates.state === 'Done';
 }
 
-const doneMessages: Record<ConditionType, string> = {
+const doneMessages: Record<PartCondition, string> = {
   Ready: 'Workers can join.',
   DataStoreReady: 'The partition and its credential are in place.',
   EndpointReady: 'The published address is known and answers.',
@@ -173,6 +204,7 @@ function toCondition(
 }
 
 function phaseOf(progress: Progress): TenantControlPlaneStatus['phase'] {
+  if (progress.admission?.held) return 'Pending';
   if (progress.workload.state === 'Waiting' && progress.workload.reason === 'Stopped') return 'Stopped';
   const steps = [
     progress.partition,

@@ -1,8 +1,12 @@
+import type { ControlPlaneClass } from '../api/v1alpha1/control-plane-class.ts';
+import type { ControlPlaneQuota } from '../api/v1alpha1/control-plane-quota.ts';
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
 import type { Informer } from '../kube/informer.ts';
 import type { ConfigMap, Deployment, Pod, PodDisruptionBudget, Secret, Service } from '../kube/resources.ts';
+import type { CompleteTenant } from './class/complete.ts';
+import { effectiveTenant } from './class/effective.ts';
 import { storeOf } from './datastore-access/store-of.ts';
 import { podSelector, tenantNames, type TenantNames } from './names.ts';
 import { type AwaitedContents, awaitedContents } from './restore/awaited.ts';
@@ -11,6 +15,8 @@ import type { ControlPlaneSettings } from './settings.ts';
 /** Caches of everything that a reconcile reads in the management cluster. */
 export interface ControlPlaneCaches {
   readonly tenants: Informer<TenantControlPlane>;
+  readonly classes: Informer<ControlPlaneClass>;
+  readonly quotas: Informer<ControlPlaneQuota>;
   readonly dataStores: Informer<DataStore>;
   readonly restores: Informer<TenantRestore>;
   readonly services: Informer<Service>;
@@ -23,7 +29,8 @@ export interface ControlPlaneCaches {
 
 /** One tenant and all that belongs to it, as the caches have it at the start of a reconcile. */
 export interface View {
-  readonly tenant: TenantControlPlane;
+  /** As it is to be now: with what its class says and its quota lets in. */
+  readonly tenant: CompleteTenant;
   readonly names: TenantNames;
   readonly dataStore: DataStore | undefined;
   readonly awaited: AwaitedContents;
@@ -45,7 +52,7 @@ export function gather(
   const names = tenantNames(tenant, settings.namespace);
   const owned = (name: string) => ({ namespace: names.namespace, name });
   return {
-    tenant,
+    tenant: effectiveTenant(tenant),
     names,
     dataStore: caches.dataStores.get({ name: storeOf(tenant) ?? '' }),
     awaited: awaitedContents(tenant, caches.restores.list(), names.runtimeId),

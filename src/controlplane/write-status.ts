@@ -20,10 +20,10 @@ export class StatusWriter {
     this.cache = cache;
   }
 
-  /** Rejects with `Conflict` when the object changed since it was read. */
-  async write(tenant: TenantControlPlane, status: TenantControlPlaneStatus): Promise<void> {
+  /** The object as it is then. Rejects with `Conflict` when it changed since it was read. */
+  async write(tenant: TenantControlPlane, status: TenantControlPlaneStatus): Promise<TenantControlPlane> {
     const wanted = withoutUndefined(status);
-    if (isDeepStrictEqual(tenant.status ?? {}, wanted)) return;
+    if (isDeepStrictEqual(tenant.status ?? {}, wanted)) return tenant;
     const { name, namespace, uid = '', resourceVersion } = tenant.metadata ?? {};
     const body = { metadata: { name, namespace, uid, resourceVersion }, status } as TenantControlPlane;
     this.sent.set(uid, wanted);
@@ -33,6 +33,7 @@ export class StatusWriter {
         subresource: 'status',
       });
       this.cache.remember(written);
+      return written;
     } catch (error: unknown) {
       this.sent.delete(uid);
       throw error;

@@ -1,4 +1,5 @@
 import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-plane.ts';
+import { completeSpec } from '../../src/controlplane/class/complete.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import { trace } from './actions.ts';
 import { idOf, tenantsNamespace } from './tenant-clusters.ts';
@@ -56,7 +57,7 @@ function inspectTenant(world: World, tenant: TenantControlPlane): Finding[] {
     message: `${world.nameOf(id)} ${message}`,
   });
   if (metadata?.deletionTimestamp) return [finding('I4', `is still being deleted: ${readiness(tenant)}`)];
-  const wanted = spec.controlPlane.deployment.replicas;
+  const wanted = completeSpec(spec).controlPlane.deployment.replicas;
   const pods = world.workloads.of(id).length;
   const serving = world.workloads.serving(id).length;
   const findings = wanted === 0 ? inspectStopped(tenant, finding) : inspectConditions(tenant, finding);

@@ -7,6 +7,8 @@ import { buildDeployment } from '../../src/controlplane/deployment/build.ts';
 import type { StoreAccess } from '../../src/controlplane/deployment/store-access.ts';
 import { explainInvalidDeployment } from '../../src/controlplane/deployment/explain-invalid.ts';
 import { buildDisruptionBudget } from '../../src/controlplane/disruption-budget/build.ts';
+import type { CompleteTenant } from '../../src/controlplane/class/complete.ts';
+import { effectiveTenant } from '../../src/controlplane/class/effective.ts';
 import { bootstrapInput } from '../../src/controlplane/in-tenant/input.ts';
 import { buildInTenant } from '../../src/controlplane/in-tenant/sync.ts';
 import { type TenantNames, tenantNames } from '../../src/controlplane/names.ts';
@@ -53,7 +55,7 @@ export class BuiltObjects {
    * look finds nothing to write. Rejects when a builder throws what it does not declare, or a refusal has no explanation.
    */
   async problemsOf(live: TenantControlPlane): Promise<readonly string[]> {
-    const tenant = { ...live, metadata: { ...live.metadata, uid } };
+    const tenant = effectiveTenant({ ...live, metadata: { ...live.metadata, uid } });
     const names = tenantNames(tenant, 'marina-tenants');
     const service = buildService(tenant, names);
     const beyond = outOfLimits(tenant);
@@ -77,7 +79,7 @@ export class BuiltObjects {
     return problems.filter((problem) => problem !== undefined);
   }
 
-  private workload(tenant: TenantControlPlane, names: TenantNames): Promise<string | undefined>[] {
+  private workload(tenant: CompleteTenant, names: TenantNames): Promise<string | undefined>[] {
     const deployment = buildDeployment(tenant, names, {
       store,
       kineImage: 'kine',
@@ -92,7 +94,7 @@ export class BuiltObjects {
   }
 
   /** Of the inside only what the spec of a tenant reaches into. */
-  private async inside(tenant: TenantControlPlane): Promise<string | undefined> {
+  private async inside(tenant: CompleteTenant): Promise<string | undefined> {
     const input = bootstrapInput(tenant, { host: '192.0.2.7', port: 6443 }, ['192.0.2.7'], 'PEM');
     const inside = buildInTenant(input);
     if (!inside.ok) {

@@ -12,13 +12,12 @@ describe('withDefaults', () => {
       },
       controlPlane: {
         deployment: {
-          replicas: 1,
           registrySettings: { registry: 'registry.k8s.io' },
           extraArgs: { apiServer: [] },
         },
         service: { serviceType: 'LoadBalancer' },
       },
-      addons: { coreDNS: { enabled: true, replicas: 2 }, kubeProxy: { enabled: true } },
+      addons: { coreDNS: {}, kubeProxy: { configurationPatches: [] } },
     });
   });
 

@@ -1,12 +1,13 @@
 import type { TenantControlPlane } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { apiVersion } from '../../src/api/v1alpha1/meta.ts';
+import { type CompleteTenant, completeSpec } from '../../src/controlplane/class/complete.ts';
 import { type TenantControlPlaneSpecInput, withDefaults } from './defaults.ts';
 
 /** A TenantControlPlane `demo` in namespace `team-a` on DataStore `default`, with every default; `spec` is what the test is about. */
 export function aTenant(
   spec: Partial<TenantControlPlaneSpecInput> = {},
   metadata: Partial<NonNullable<TenantControlPlane['metadata']>> = {},
-): TenantControlPlane {
+): CompleteTenant {
   return {
     apiVersion,
     kind: 'TenantControlPlane',
@@ -18,7 +19,7 @@ export function aTenant(
       creationTimestamp: '2026-11-21T08:00:00Z',
       ...metadata,
     },
-    spec: withDefaults({ dataStore: 'default', kubernetes: { version: 'v1.36.3' }, ...spec }),
+    spec: completeSpec(withDefaults({ dataStore: 'default', kubernetes: { version: 'v1.36.3' }, ...spec })),
   };
 }
 

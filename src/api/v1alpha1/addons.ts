@@ -7,13 +7,20 @@ const image = {
   imageTag: imageTag.optional().describe('Left out: the tag that belongs to the Kubernetes version.'),
 };
 
+const enabled = 'Whether Marina keeps it installed; left out: as its class says, or true.';
+
 /** What Marina installs inside the tenant cluster besides what joining needs. */
 export const addons = z.object({
   coreDNS: z
     .object({
-      enabled: z.boolean().default(true).describe('Whether Marina keeps it installed.'),
+      enabled: z.boolean().optional().describe(enabled),
       ...image,
-      replicas: z.int32().min(1).max(100).default(2).describe('Number of pods.'),
+      replicas: z
+        .int32()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe('Number of pods; left out: as its class says, or 2.'),
       tolerations: z
         .array(toleration)
         .max(64)
@@ -24,7 +31,7 @@ export const addons = z.object({
     .describe('DNS of the cluster.'),
   kubeProxy: z
     .object({
-      enabled: z.boolean().default(true).describe('Whether Marina keeps it installed.'),
+      enabled: z.boolean().optional().describe(enabled),
       ...image,
       configurationPatches: z
         .array(jsonPatchOperation)

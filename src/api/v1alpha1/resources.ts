@@ -34,4 +34,14 @@ export const containerResources = z
   })
   .meta(rules(requestsWithinLimits));
 
+/** Of the programs of a control plane, by program. */
+export const controlPlaneResources = z.object({
+  apiServer: containerResources.optional().describe('Resources of the kube-apiserver container.'),
+  controllerManager: containerResources
+    .optional()
+    .describe('Resources of the kube-controller-manager container.'),
+  scheduler: containerResources.optional().describe('Resources of the kube-scheduler container.'),
+});
+
 export type ContainerResources = z.output<typeof containerResources>;
+export type ControlPlaneResources = z.output<typeof controlPlaneResources>;

@@ -7,7 +7,7 @@ const time = z.string().max(64).meta({ format: 'date-time' });
 /** How many archives one TenantBackup keeps at most; each has its line in the status. */
 const mostArchives = 100;
 
-const schedule = z
+export const schedule = z
   .object({
     cron: z
       .string()
@@ -25,7 +25,7 @@ const schedule = z
   })
   .describe('When an archive is taken; left out: one archive, at once.');
 
-const retention = z
+export const retention = z
   .object({
     count: z
       .int32()

@@ -8,14 +8,15 @@ import { z } from 'zod';
 import type { KubeObject, Resource } from '../../kube/resource.ts';
 import { addons } from './addons.ts';
 import { authentication, issuersApart } from './authentication.ts';
+import { admitted, classInForce, classRules } from './class-in-force.ts';
+import { className } from './control-plane-class.ts';
+import { lifetime } from './duration.ts';
 import { extraArgs } from './extra-args.ts';
 import { dataStoreName, storeStays } from './data-store-name.ts';
 import { labelSelector } from './label-selector.ts';
 import {
   apiVersion,
   conditions,
-  imageName,
-  imageRepository,
   immutable,
   int64,
   jsonPatchOperation,
@@ -26,12 +27,15 @@ import {
   rules,
 } from './meta.ts';
 import { network, networkProfile, noHostBits } from './network-profile.ts';
-import { containerResources } from './resources.ts';
+import { registrySettings } from './registry-settings.ts';
+import { controlPlaneResources } from './resources.ts';
 import { storageBudget, storageBudgetStatus } from './storage-budget.ts';
 import { kubernetesVersion } from './versions.ts';
 
 const kubernetes = z.object({
-  version: kubernetesVersion,
+  version: kubernetesVersion
+    .optional()
+    .describe('Kubernetes version of the control plane, e.g. `v1.36.3`; left out: the default of its class.'),
   kubelet: z
     .object({
       configurationPatches: z
@@ -51,33 +55,6 @@ const kubernetes = z.object({
     .describe('Kubelets of the workers.'),
 });
 
-const resources = z.object({
-  apiServer: containerResources.optional().describe('Resources of the kube-apiserver container.'),
-  controllerManager: containerResources
-    .optional()
-    .describe('Resources of the kube-controller-manager container.'),
-  scheduler: containerResources.optional().describe('Resources of the kube-scheduler container.'),
-});
-
-const images = z
-  .object({
-    registry: imageRepository
-      .default('registry.k8s.io')
-      .describe('Registry and path in front of every image.'),
-    tagSuffix: z
-      .string()
-      .max(64)
-      .regex(/^[-.a-zA-Z0-9_]*$/)
-      .default('')
-      .describe('Appended to the version tag of every image.'),
-    apiServerImage: imageName.default('kube-apiserver').describe('Image of kube-apiserver below `registry`.'),
-    controllerManagerImage: imageName
-      .default('kube-controller-manager')
-      .describe('Image of kube-controller-manager below `registry`.'),
-    schedulerImage: imageName.default('kube-scheduler').describe('Image of kube-scheduler below `registry`.'),
-  })
-  .describe('Where the images of the control plane come from.');
-
 /** The Deployment controller writes it too: neither would ever be content. */
 const notTheControllers = {
   rule: "!has(self.additionalMetadata) || !has(self.additionalMetadata.annotations) || self.additionalMetadata.annotations.all(key, !key.startsWith('deployment.kubernetes.io/'))",
@@ -92,16 +69,17 @@ const deployment = z
       .int32()
       .min(0)
       .max(9)
-      .default(1)
+      .optional()
       .describe(
-        'Number of control-plane pods; two or more survive the loss of a node. 0 stops the control plane and keeps its state.',
+        'Number of control-plane pods; two or more survive the loss of a node. 0 stops the control plane and keeps its state. ' +
+          'Left out: the default of its class, or 1.',
       ),
-    registrySettings: images.prefault({}),
+    registrySettings: registrySettings.prefault({}),
     imagePullSecrets: podShaped<V1LocalObjectReference[]>(
       'array',
       'Secrets with registry credentials, in the namespace where Marina runs control planes.',
     ).optional(),
-    resources: resources
+    resources: controlPlaneResources
       .optional()
       .describe('Requests and limits; Marina’s defaults apply to what is left out.'),
     extraArgs: extraArgs.prefault({}),
@@ -208,7 +186,16 @@ export const tenantControlPlaneSpec = z
       .optional()
       .describe('Labels of the DataStores that Marina may choose among where `dataStore` is left out.'),
     storageBudget: storageBudget.optional(),
-    kubernetes: kubernetes.describe('Version and node settings of the cluster.'),
+    className: className
+      .optional()
+      .describe('Name of the ControlPlaneClass that this control plane keeps to; once set it stays.'),
+    size: className.optional().describe('Name of a size of its class; left out: the default of the class.'),
+    expiresAfter: lifetime
+      .optional()
+      .describe(
+        'How long the control plane lives from its creation on, e.g. `8h`; then it is deleted. Left out: as long as its class allows, or for ever.',
+      ),
+    kubernetes: kubernetes.prefault({}).describe('Version and node settings of the cluster.'),
     controlPlane: z
       .object({
         deployment: deployment.prefault({}).describe('Pods of the control plane.'),
@@ -252,7 +239,7 @@ export const tenantControlPlaneSpec = z
       .prefault({})
       .describe('What Marina installs inside the tenant cluster besides what joining needs.'),
   })
-  .meta(rules(roomForNodes, issuersApart, storeStays));
+  .meta(rules(roomForNodes, issuersApart, storeStays, ...classRules));
 
 const secretKeyReference = z.object({
   name: z.string().max(253).describe('Name of the Secret.'),
@@ -345,6 +332,14 @@ export const tenantControlPlaneStatus = z.object({
     .describe('DataStore that all pods of the last finished rollout are on.'),
   migration: migration.optional(),
   storageBudget: storageBudgetStatus.optional(),
+  class: classInForce.optional(),
+  admitted: admitted.optional(),
+  expiresAt: time.optional().describe('When the control plane will be deleted.'),
+  expiryWarnedAt: time
+    .optional()
+    .describe(
+      'When it was first said that it will be soon; it is not deleted before that has been known for a while.',
+    ),
   restoredBy: z
     .string()
     .max(64)

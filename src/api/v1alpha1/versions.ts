@@ -18,9 +18,14 @@ const oneMinorAtMost = {
   message: 'may go up by one minor version at most, and not down to another minor version',
 } as const;
 
-export const kubernetesVersion = z
+const version = z
   .string()
   .max(32)
-  .regex(/^v?1\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/)
+  .regex(/^v?1\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})$/);
+
+/** One of a list: there is nothing that it was before. */
+export const offeredVersion = version.meta(rules(supported));
+
+export const kubernetesVersion = version
   .meta(rules(supported, oneMinorAtMost))
   .describe('Kubernetes version of the control plane, e.g. `v1.36.3`.');

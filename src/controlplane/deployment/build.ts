@@ -1,6 +1,6 @@
 import type { V1TopologySpreadConstraint } from '@kubernetes/client-node';
-import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { Deployment } from '../../kube/resources.ts';
+import type { CompleteTenant } from '../class/complete.ts';
 import { annotations, podSelector, tenantLabels, type TenantNames } from '../names.ts';
 import { buildContainers } from './containers.ts';
 import { programFlags } from './flags.ts';
@@ -21,7 +21,7 @@ export interface DeploymentInput {
 
 /** The control plane of one tenant. The template does not depend on `replicas`: scaling restarts nobody. */
 export function buildDeployment(
-  tenant: TenantControlPlane,
+  tenant: CompleteTenant,
   names: TenantNames,
   input: DeploymentInput,
 ): Deployment {

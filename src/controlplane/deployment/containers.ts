@@ -1,7 +1,8 @@
 import type { V1Container, V1Probe, V1ResourceRequirements, V1VolumeMount } from '@kubernetes/client-node';
 import type { ControlPlaneProgram } from '../../api/v1alpha1/extra-args.ts';
-import type { ContainerResources } from '../../api/v1alpha1/resources.ts';
-import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
+import type { ContainerResources, ControlPlaneResources } from '../../api/v1alpha1/resources.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
+import type { CompleteTenant } from '../class/complete.ts';
 import { apiServerPort } from '../service/build.ts';
 import { bareVersion } from '../versions.ts';
 import { mountPaths } from './paths.ts';
@@ -53,9 +54,21 @@ const programs: readonly Program[] = [
   },
 ];
 
+/** What one control-plane pod requests: cores and bytes. The sidecar of control planes on Postgres is not in it. */
+export function podRequests(resources: ControlPlaneResources | undefined): {
+  readonly cpu: number;
+  readonly memory: number;
+} {
+  const sum = (name: 'cpu' | 'memory') =>
+    programs
+      .map((program) => mergeResources(program, resources?.[program.program]).requests?.[name] ?? '0')
+      .reduce((total, amount) => total + (parseQuantity(amount) ?? 0), 0);
+  return { cpu: sum('cpu'), memory: sum('memory') };
+}
+
 /** The containers of a control-plane pod; `flags` are whole command lines. */
 export function buildContainers(
-  tenant: TenantControlPlane,
+  tenant: CompleteTenant,
   store: StoreAccess,
   flags: Record<ControlPlaneProgram, string[]>,
 ): V1Container[] {
@@ -66,7 +79,7 @@ export function buildContainers(
   }));
 }
 
-function buildContainer(tenant: TenantControlPlane, program: Program): V1Container {
+function buildContainer(tenant: CompleteTenant, program: Program): V1Container {
   const { registrySettings, resources } = tenant.spec.controlPlane.deployment;
   const version = bareVersion(tenant.spec.kubernetes.version);
   const amounts = mergeResources(program, resources?.[program.program]);

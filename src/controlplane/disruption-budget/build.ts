@@ -1,5 +1,5 @@
-import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { PodDisruptionBudget } from '../../kube/resources.ts';
+import type { CompleteTenant } from '../class/complete.ts';
 import { podSelector, tenantLabels, type TenantNames } from '../names.ts';
 
 /**
@@ -7,7 +7,7 @@ import { podSelector, tenantLabels, type TenantNames } from '../names.ts';
  * drain instead of protecting anything.
  */
 export function buildDisruptionBudget(
-  tenant: TenantControlPlane,
+  tenant: CompleteTenant,
   names: TenantNames,
 ): PodDisruptionBudget | undefined {
   if (tenant.spec.controlPlane.deployment.replicas < 2) return undefined;

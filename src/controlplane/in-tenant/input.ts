@@ -1,6 +1,6 @@
-import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { BootstrapInput } from '../../bootstrap/input.ts';
 import { nthAddressOf } from '../../pki/index.ts';
+import type { CompleteTenant } from '../class/complete.ts';
 import type { Endpoint } from '../service/endpoint.ts';
 import { bareVersion } from '../versions.ts';
 
@@ -9,7 +9,7 @@ const dnsServiceIndex = 10;
 
 /** What the objects inside the tenant cluster depend on. `endpointAddresses`: IP addresses of the endpoint. */
 export function bootstrapInput(
-  tenant: TenantControlPlane,
+  tenant: CompleteTenant,
   endpoint: Endpoint,
   endpointAddresses: readonly string[],
   certificateAuthority: string,

@@ -1,6 +1,7 @@
 import { placementFieldManager } from '../../api/v1alpha1/field-managers.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import { effectiveTenant } from '../class/effective.ts';
 import { done, failed, type StepResult, type Unfinished, waiting } from '../component.ts';
 import { storeOf, storesOf } from '../datastore-access/store-of.ts';
 import type { Progress } from '../status.ts';
@@ -26,7 +27,8 @@ export class Placement {
   /** The control plane with its store. Rejects with `Conflict` when the object has changed since it was read. */
   async place(tenant: TenantControlPlane): Promise<StepResult<TenantControlPlane>> {
     if (storeOf(tenant) !== undefined) return done(tenant);
-    const choice = chooseDataStore(this.candidates(), tenant.spec.dataStoreSelector);
+    const { dataStoreSelector } = effectiveTenant(tenant).spec;
+    const choice = chooseDataStore(this.candidates(), dataStoreSelector);
     if (choice.chosen === undefined) return failed('NoDataStoreFits', choice.why);
     const { uid = '' } = tenant.metadata ?? {};
     this.onTheirWay.set(uid, choice.chosen);
@@ -61,7 +63,16 @@ export class Placement {
 
 /** Of one without a store: nothing is made before there is one. */
 export function unplacedProgress(placement: Unfinished): Progress {
-  const pending = waiting('PlacementPending', 'Waiting for a DataStore.');
+  return unmadeProgress(placement, waiting('PlacementPending', 'Waiting for a DataStore.'));
+}
+
+/** Of one that its class or its quota keeps out. */
+export function heldProgress(): Progress {
+  const pending = waiting('AdmissionPending', 'Waiting to be let in by class and quota.');
+  return unmadeProgress(pending, pending);
+}
+
+function unmadeProgress(placement: Unfinished, pending: Unfinished): Progress {
   return {
     endpoint: pending,
     endpointCheck: pending,
