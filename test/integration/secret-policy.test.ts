@@ -53,6 +53,20 @@ describe('what Marina’s ServiceAccount may do with Secrets', () => {
     expect(await marina.delete(secrets, { namespace: 'team-a', name: 'blue-kubeconfig' })).toBe(true);
   });
 
+  it('includes looking at a kubeconfig that is Marina’s by a patch that says nothing, and at nobody else’s', async () => {
+    const look = (name: string) =>
+      marina.patch(secrets, { namespace: 'team-a', name }, { type: 'merge', body: {} }, { dryRun: true });
+    const labels = { ...label, 'app.kubernetes.io/component': 'tenant-kubeconfig' };
+    const metadata = { namespace: 'team-a', name: 'ci-kubeconfig', labels };
+    await marina.create(secrets, { metadata, type: 'Opaque', data: { kubeconfig: 'bWluZQ==' } });
+    const theirs = { namespace: 'team-a', name: 'private-kubeconfig' };
+    await admin.create(secrets, { metadata: theirs, data: { kubeconfig: 'dGhlaXJz' } });
+
+    expect((await look('ci-kubeconfig')).data).toEqual({ kubeconfig: 'bWluZQ==' });
+    await expect(look('private-kubeconfig')).rejects.toMatchObject({ code: 'Invalid' });
+    await expect(look('absent-kubeconfig')).rejects.toMatchObject({ code: 'NotFound' });
+  });
+
   it('does not include reading any outside its own namespaces', async () => {
     await expect(marina.list(secrets, { namespace: 'team-a' })).rejects.toMatchObject({ code: 'Forbidden' });
     await expect(marina.get(secrets, { namespace: 'kube-system', name: 'x' })).rejects.toMatchObject({
