@@ -18,6 +18,7 @@ import {
   kubeadmCoreDnsTag,
   kubeadmEtcdTag,
   kubernetesVersion,
+  metricsServerVersion,
   pauseVersion,
   postgresVersion,
 } from './versions.ts';
@@ -79,6 +80,12 @@ export const imageDefinitions = {
     binaries: ['kine'],
     config: { entrypoint: ['/bin/kine'], user: '65532:65532' },
     entries: ({ binary }) => [program('bin/kine', binary('kine'))],
+  },
+  'metrics-server': {
+    reference: `registry.k8s.io/metrics-server/metrics-server:v${metricsServerVersion}`,
+    binaries: ['metrics-server'],
+    config: { entrypoint: ['/metrics-server'], user: '65534:65534' },
+    entries: ({ binary }) => [program('metrics-server', binary('metrics-server'))],
   },
   'datastore-postgres': {
     reference: `localhost/marina-postgres:${postgresVersion}`,

@@ -20,8 +20,11 @@ export type Image = { readonly reference: string; readonly path: string };
 
 export const imageNames = Object.keys(imageDefinitions) as readonly ImageName[];
 
+/** Loaded into the management cluster when it wants them. */
+const loadedLater: readonly ImageName[] = ['datastore-postgres', 'metrics-server'];
+
 /** What every management cluster and worker has on board. */
-export const commonImageNames = imageNames.filter((name) => name !== 'datastore-postgres');
+export const commonImageNames = imageNames.filter((name) => !loadedLater.includes(name));
 
 export function imageReference(name: ImageName): string {
   return imageDefinitions[name].reference;

@@ -9,6 +9,7 @@ import {
   kineVersion,
   kubernetesBuildDate,
   kubernetesVersion,
+  metricsServerVersion,
   versitygwVersion,
 } from './versions.ts';
 
@@ -21,6 +22,7 @@ export type GoModule =
   | 'cni-plugins'
   | 'kind'
   | 'kine'
+  | 'metrics-server'
   | 'pause'
   | 'versitygw';
 
@@ -224,6 +226,14 @@ export const recipes = {
     versionText: `kind v${kindVersion} `,
     release: { url: kindRelease, checksums: `${kindRelease}.sha256sum` },
     coldMinutes: 1,
+  },
+  'metrics-server': {
+    module: 'metrics-server',
+    package: 'sigs.k8s.io/metrics-server/cmd/metrics-server',
+    variables: { 'k8s.io/client-go/pkg/version.gitVersion': `v${metricsServerVersion}` },
+    versionArgs: ['--version'],
+    versionText: `v${metricsServerVersion}`,
+    coldMinutes: 2,
   },
   versitygw: {
     module: 'versitygw',

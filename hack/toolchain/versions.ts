@@ -11,6 +11,8 @@ export const postgresVersion = '18.4.0-beta.17';
 export const coreDnsVersion = '1.15.0';
 export const containerdVersion = '2.4.2';
 export const cniPluginsVersion = '1.9.1';
+/** Measures pods, for usage in the local environment. */
+export const metricsServerVersion = '0.9.0';
 export const kindVersion = '0.33.0';
 /** An S3 server, for tests. */
 export const versitygwVersion = '1.8.0';

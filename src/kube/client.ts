@@ -37,6 +37,12 @@ export interface KubeClient {
   /** A GET that is not about an object (`/readyz`, `/version`): status and body as they come, whatever the status. */
   probe(path: string, options?: CallOptions): Promise<{ readonly status: number; readonly body: string }>;
 
+  /**
+   * The body of a good answer to such a GET as it comes, for what is too large to hold (`/metrics`); leaving the loop ends the request. How much
+   * of it is read is the caller's to bound.
+   */
+  stream(path: string, options?: CallOptions): AsyncIterable<Uint8Array>;
+
   /** Drops the pooled connections. */
   close(): Promise<void>;
 }

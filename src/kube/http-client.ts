@@ -127,10 +127,12 @@ export class HttpKubeClient implements KubeClient {
   }
 
   async probe(path: string, options: CallOptions = {}) {
-    const operation = `get ${path}`;
-    const call: Call = { ...options, verb: 'probe', operation, resource: path, method: 'GET', path };
-    const { status, text } = await this.transport.send(call);
+    const { status, text } = await this.transport.send(ofPath(path, options));
     return { status, body: text };
+  }
+
+  stream(path: string, options: CallOptions = {}): AsyncIterable<Uint8Array> {
+    return this.transport.stream(ofPath(path, options));
   }
 
   close(): Promise<void> {
@@ -191,6 +193,10 @@ function onCollection(
     timeoutMs,
     beforeSend,
   };
+}
+
+function ofPath(path: string, options: CallOptions): Call {
+  return { ...options, verb: 'probe', operation: `get ${path}`, resource: path, method: 'GET', path };
 }
 
 function typed<T extends KubeObject>({ apiVersion, kind }: Resource<T>, object: T): T {

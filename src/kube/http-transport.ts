@@ -118,15 +118,15 @@ export class HttpTransport {
     }
   }
 
-  /** The body of a good answer as it comes, for as long as it comes; leaving the loop ends the request. */
+  /** The body of a good answer as it comes, a watch's for as long as it comes; leaving the loop ends the request. */
   async *stream(call: Call): AsyncGenerator<Uint8Array> {
-    const end = limit(undefined, call.signal);
+    const end = limit(call.verb === 'watch' ? undefined : this.timeoutMs(call), call.signal);
     try {
       const response = await this.head(call, end.signal);
       if (response.statusCode >= 400) throw answerError(call.operation, await readAnswer(response));
       yield* response.body as AsyncIterable<Uint8Array>;
     } catch (error) {
-      throw failureError(call.operation, error, { isAborted: call.signal?.aborted });
+      throw failureError(call.operation, error, { isAborted: call.signal?.aborted, isLate: end.isLate() });
     } finally {
       end.abort();
       end.release();

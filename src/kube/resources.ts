@@ -14,6 +14,7 @@ import type {
   V1Node,
   V1Pod,
   V1PodDisruptionBudget,
+  V1ResourceQuota,
   V1Role,
   V1RoleBinding,
   V1Secret,
@@ -45,6 +46,7 @@ export type Namespace = Plain<V1Namespace>;
 export type Node = Plain<V1Node>;
 export type Pod = Plain<V1Pod>;
 export type PodDisruptionBudget = Plain<V1PodDisruptionBudget>;
+export type ResourceQuota = Plain<V1ResourceQuota>;
 export type Role = Plain<V1Role>;
 export type RoleBinding = Plain<V1RoleBinding>;
 export type Secret = Plain<V1Secret>;
@@ -87,6 +89,7 @@ export const podDisruptionBudgets: Resource<PodDisruptionBudget> = namespaced(
   'PodDisruptionBudget',
   'poddisruptionbudgets',
 );
+export const resourceQuotas: Resource<ResourceQuota> = namespaced('v1', 'ResourceQuota', 'resourcequotas');
 export const roles: Resource<Role> = namespaced('rbac.authorization.k8s.io/v1', 'Role', 'roles');
 export const roleBindings: Resource<RoleBinding> = namespaced(
   'rbac.authorization.k8s.io/v1',

@@ -52,6 +52,10 @@ export abstract class WriteDecoratingKubeClient implements KubeClient {
     return this.client.probe(path, options);
   }
 
+  stream(path: string, options?: CallOptions): AsyncIterable<Uint8Array> {
+    return this.client.stream(path, options);
+  }
+
   close(): Promise<void> {
     return this.client.close();
   }

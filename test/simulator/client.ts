@@ -113,6 +113,11 @@ export class SimulatedClient implements KubeClient {
     });
   }
 
+  async *stream(path: string, options?: CallOptions): AsyncGenerator<Uint8Array> {
+    const { body } = await this.probe(path, options);
+    yield Buffer.from(body);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
