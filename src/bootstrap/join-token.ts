@@ -1,6 +1,5 @@
-import { encodeData } from '../kube/secret-data.ts';
+import { decodeData, encodeData } from '../kube/secret-data.ts';
 import type { Secret } from '../kube/resources.ts';
-import { hostAndPort, type Endpoint } from './endpoint.ts';
 import { BOOTSTRAP_TOKEN_GROUP } from './groups.ts';
 import { toTime } from '../kube/time.ts';
 
@@ -12,10 +11,28 @@ export interface JoinToken {
   readonly tokenId: string;
   /** Sixteen characters of `a-z0-9`. */
   readonly tokenSecret: string;
-  readonly expiresAt: Date;
+  /** A token without one is good for ever; Marina makes none. */
+  readonly expiresAt?: Date;
   readonly description?: string;
   /** Default: kubeadm's. All start with `system:bootstrappers:`. */
   readonly groups?: readonly string[];
+  /** What it is good for; a join needs both, which is the default. */
+  readonly usages?: readonly JoinTokenUsage[];
+}
+
+/** `authentication`: it signs in as a bootstrapper. `signing`: it proves that cluster-info is the cluster's own. */
+export const joinTokenUsages = ['authentication', 'signing'] as const;
+export type JoinTokenUsage = (typeof joinTokenUsages)[number];
+
+/** What the API server takes as an id and a secret (cluster-bootstrap token/api). */
+export const joinTokenIdPattern = /^[a-z0-9]{6}$/;
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** A new id and secret; `random` gives an integer below its argument, each as likely as the others. */
+export function drawJoinToken(random: (below: number) => number): Pick<JoinToken, 'tokenId' | 'tokenSecret'> {
+  const draw = (length: number) => Array.from({ length }, () => alphabet[random(alphabet.length)]).join('');
+  return { tokenId: draw(6), tokenSecret: draw(16) };
 }
 
 /**
@@ -25,11 +42,10 @@ export interface JoinToken {
 export function buildJoinToken(token: JoinToken): Secret {
   const data: Record<string, string> = {
     'auth-extra-groups': (token.groups ?? [BOOTSTRAP_TOKEN_GROUP]).join(','),
-    expiration: toTime(token.expiresAt),
+    ...(token.expiresAt && { expiration: toTime(token.expiresAt) }),
     'token-id': token.tokenId,
     'token-secret': token.tokenSecret,
-    'usage-bootstrap-authentication': 'true',
-    'usage-bootstrap-signing': 'true',
+    ...Object.fromEntries((token.usages ?? joinTokenUsages).map((usage) => [usageKey(usage), 'true'])),
     ...(token.description && { description: token.description }),
   };
   return {
@@ -39,12 +55,46 @@ export function buildJoinToken(token: JoinToken): Secret {
   };
 }
 
-/** The line that a tenant runs on a machine, as root. `caHash` is SHA-256 of the CA's public key in hexadecimal. */
-export function joinCommand(join: {
-  readonly endpoint: Endpoint;
+/** What a bootstrap token's Secret says of it; undefined for one that is none. Other hands may have written it. */
+export function readJoinToken(
+  secret: Secret,
+): (Omit<JoinToken, 'tokenSecret'> & { readonly usages: readonly JoinTokenUsage[] }) | undefined {
+  const data = decodeData(secret);
+  const tokenId = data['token-id'] ?? '';
+  const isToken = secret.type === BOOTSTRAP_TOKEN_TYPE && joinTokenIdPattern.test(tokenId);
+  if (!isToken || secret.metadata?.name !== `bootstrap-token-${tokenId}`) return undefined;
+  const expiresAt = new Date(data['expiration'] ?? Number.NaN);
+  return {
+    tokenId,
+    ...(!Number.isNaN(expiresAt.getTime()) && { expiresAt }),
+    ...(data['description'] && { description: data['description'] }),
+    groups: (data['auth-extra-groups'] ?? '').split(',').filter((group) => group !== ''),
+    usages: joinTokenUsages.filter((usage) => data[usageKey(usage)] === 'true'),
+  };
+}
+
+function usageKey(usage: JoinTokenUsage): string {
+  return `usage-bootstrap-${usage}`;
+}
+
+/** What is needed to join. */
+export interface Join {
+  /** `host:port` */
+  readonly address: string;
   readonly token: Pick<JoinToken, 'tokenId' | 'tokenSecret'>;
+  /** SHA-256 of the CA's public key, hexadecimal. */
   readonly caHash: string;
-}): string {
-  const token = `${join.token.tokenId}.${join.token.tokenSecret}`;
-  return `kubeadm join ${hostAndPort(join.endpoint)} --token ${token} --discovery-token-ca-cert-hash sha256:${join.caHash}`;
+}
+
+/** The command, word by word, that a tenant runs on a machine as root. */
+export function joinCommand({ address, token, caHash }: Join): readonly string[] {
+  return [
+    'kubeadm',
+    'join',
+    address,
+    '--token',
+    `${token.tokenId}.${token.tokenSecret}`,
+    '--discovery-token-ca-cert-hash',
+    `sha256:${caHash}`,
+  ];
 }

@@ -16,12 +16,20 @@ import { type Failpoints, noFailpoints } from '../engine/failpoints.ts';
 import type { EngineMetrics } from '../engine/metrics.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { EventRecorder } from '../kube/events.ts';
+import { UsageSampler, type UsageSamplerOptions } from '../usage/usage-sampler.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
 import { managementFailpoints, tenantFailpoints } from './failpoint-clients.ts';
 import { createTenantBackupController, createTenantRestoreController } from './backup-controllers.ts';
+import { createClassController } from './class-controller.ts';
 import { createBackupStorageController } from './backup-storage-controller.ts';
 import { createCaches, ownedCaches } from './caches.ts';
 import { createBudgetController } from './budget-controller.ts';
+import {
+  createKubeconfigTemplateController,
+  createStrayAccessController,
+  createTenantKubeconfigController,
+} from './kubeconfig-controllers.ts';
+import { createQuotaController } from './quota-controller.ts';
 import { createMigrationController } from './migration-controller.ts';
 import { ambient, createControlPlaneController, createDataStoreController } from './controllers.ts';
 
@@ -42,9 +50,16 @@ export interface AssembleOptions {
   readonly workers: number;
   /** Told how many objects belong to no TenantControlPlane any more. */
   readonly onOrphans?: (objects: number) => void;
+  /** Left out: usage is not counted. */
+  readonly usage?: UsageSettings;
   /** For tests. */
   readonly failpoints?: Failpoints;
 }
+
+export type UsageSettings = Pick<
+  UsageSamplerOptions,
+  'store' | 'rollUp' | 'metrics' | 'everyMs' | 'requestsEveryMs'
+>;
 
 export interface Assembly {
   readonly manager: Manager;
@@ -106,11 +121,20 @@ export function assemble(options: AssembleOptions): Assembly {
   const controllers = [
     createDataStoreController({ ...shared, events, pool, dataStores: caches.dataStores }, caches, engine),
     controlPlaneController,
+    createClassController({ client: fenced, events, clock }, caches, engine),
+    createQuotaController({ client: fenced }, caches, engine),
     createMigrationController(backing, caches, engine),
     createBudgetController({ ...shared, events, tenantClients, settings: controlPlanes }, caches, engine),
     createTenantBackupController({ ...backing, openStorage }, caches, engine),
     createTenantRestoreController({ ...backing, openStorage }, caches, engine),
     createBackupStorageController({ ...shared, events, openStorage, pool: storagePool }, caches, engine),
+    createTenantKubeconfigController(
+      { ...shared, events, tenantClients, settings: controlPlanes },
+      caches,
+      engine,
+    ),
+    createKubeconfigTemplateController(shared, caches, engine),
+    createStrayAccessController({ tenantClients, settings: controlPlanes }, caches, engine),
     new OrphanWatch({
       tenants: caches.tenants,
       owned: ownedCaches(caches),
@@ -119,6 +143,19 @@ export function assemble(options: AssembleOptions): Assembly {
       log,
       report: options.onOrphans,
     }),
+    ...(options.usage
+      ? [
+          new UsageSampler({
+            client,
+            caches,
+            tenantClients,
+            settings: controlPlanes,
+            clock,
+            log,
+            ...options.usage,
+          }),
+        ]
+      : []),
   ];
   return {
     manager: new Manager({ informers: Object.values(caches), controllers, election, clock, log }),

@@ -1,6 +1,10 @@
 import { type BackupStorage, backupStorages } from '../api/v1alpha1/backup-storage.ts';
+import { type ControlPlaneClass, controlPlaneClasses } from '../api/v1alpha1/control-plane-class.ts';
+import { type ControlPlaneQuota, controlPlaneQuotas } from '../api/v1alpha1/control-plane-quota.ts';
 import { type DataStore, dataStores } from '../api/v1alpha1/data-store.ts';
+import { type KubeconfigTemplate, kubeconfigTemplates } from '../api/v1alpha1/kubeconfig-template.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
+import { type TenantKubeconfig, tenantKubeconfigs } from '../api/v1alpha1/tenant-kubeconfig.ts';
 import { type TenantBackup, tenantBackups } from '../api/v1alpha1/tenant-backup.ts';
 import { type TenantRestore, tenantRestores } from '../api/v1alpha1/tenant-restore.ts';
 import { managedSelector } from '../controlplane/names.ts';
@@ -10,7 +14,7 @@ import type { Log } from '../engine/log.ts';
 import type { EngineMetrics } from '../engine/metrics.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { Informer, type InformerOptions } from '../kube/informer.ts';
-import type { KubeObject, Resource } from '../kube/resource.ts';
+import { keyOf, type KubeObject, type Resource } from '../kube/resource.ts';
 import {
   configMaps,
   deployments,
@@ -18,6 +22,8 @@ import {
   nodes,
   podDisruptionBudgets,
   pods,
+  type ResourceQuota,
+  resourceQuotas,
   type Pod,
   type Secret,
   secrets,
@@ -29,8 +35,12 @@ export interface Caches extends ControlPlaneCaches {
   readonly storeSecrets: Informer<Secret>;
   readonly backups: Informer<TenantBackup>;
   readonly storages: Informer<BackupStorage>;
+  readonly kubeconfigs: Informer<TenantKubeconfig>;
+  readonly templates: Informer<KubeconfigTemplate>;
   /** Secrets that BackupStorages name, in Marina's own namespace. */
   readonly storageSecrets: Informer<Secret>;
+  /** Those that Marina made, in every namespace. */
+  readonly resourceQuotas: Informer<ResourceQuota>;
   /** Name and allocatable CPU only. */
   readonly nodes: Informer<Node>;
 }
@@ -54,12 +64,19 @@ export function createCaches(settings: CacheSettings): Caches {
   const owned = { namespace: tenantsNamespace, labelSelector: managedSelector };
   return {
     tenants: watch<TenantControlPlane>(tenantControlPlanes),
+    classes: watch<ControlPlaneClass>(controlPlaneClasses),
+    quotas: watch<ControlPlaneQuota>(controlPlaneQuotas),
     dataStores: watch<DataStore>(dataStores),
     restores: watch<TenantRestore>(tenantRestores),
     backups: watch<TenantBackup>(tenantBackups),
     storeSecrets: watch(secrets, { namespace, fieldSelector: 'type=kubernetes.io/tls' }),
     storages: watch<BackupStorage>(backupStorages),
+    kubeconfigs: watch<TenantKubeconfig>(tenantKubeconfigs, {
+      indexes: { [kubeconfigsByTenant]: tenantOfKubeconfig },
+    }),
+    templates: watch<KubeconfigTemplate>(kubeconfigTemplates),
     storageSecrets: watch(secrets, { namespace, fieldSelector: 'type=Opaque' }),
+    resourceQuotas: watch(resourceQuotas, { labelSelector: managedSelector }),
     nodes: watch(nodes, { transform: keepCapacity }),
     services: watch(services, owned),
     secrets: watch(secrets, owned),
@@ -68,6 +85,13 @@ export function createCaches(settings: CacheSettings): Caches {
     disruptionBudgets: watch(podDisruptionBudgets, owned),
     pods: watch(pods, { ...owned, transform: keepStatus, indexes: { [podsByRuntimeId]: runtimeIdsOfPod } }),
   };
+}
+
+/** Index of the cache of TenantKubeconfigs: by the key of their TenantControlPlane. */
+export const kubeconfigsByTenant = 'tenant';
+
+function tenantOfKubeconfig({ metadata, spec }: TenantKubeconfig): readonly string[] {
+  return [keyOf({ namespace: metadata?.namespace, name: spec.controlPlaneName })];
 }
 
 /** Those of what control planes are made of. */

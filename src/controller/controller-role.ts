@@ -9,8 +9,11 @@ import { systemClock } from '../engine/clock.ts';
 import { EngineMetrics } from '../engine/metrics.ts';
 import { connect } from '../kube/kubeconfig.ts';
 import { LOGGER } from '../observability/observability.module.ts';
+import type { ManagementDatabase } from '../persistence/management-database.ts';
+import { MANAGEMENT_DATABASE } from '../persistence/persistence.module.ts';
 import { warmUp } from '../pki/index.ts';
-import { assemble, type Assembly } from './assemble.ts';
+import { assemble, type Assembly, type UsageSettings } from './assemble.ts';
+import { usageSettings } from './usage-settings.ts';
 
 /** The `controller` role: caches for every replica, reconciling by the one that holds the Lease. */
 @Injectable()
@@ -19,6 +22,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
   private readonly log: Logger;
   private readonly metrics: EngineMetrics;
   private readonly orphanedObjects: Gauge;
+  private readonly usage: UsageSettings;
   private readonly stopping = new AbortController();
   private assembly: Assembly | undefined;
   private finished: Promise<void> = Promise.resolve();
@@ -27,6 +31,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
     @Inject(ENVIRONMENT) environment: Environment,
     @Inject(LOGGER) log: Logger,
     registry: Registry,
+    @Inject(MANAGEMENT_DATABASE) database: ManagementDatabase | undefined,
   ) {
     this.environment = environment;
     this.log = log;
@@ -36,6 +41,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
       help: 'Objects of control planes whose TenantControlPlane is gone (docs/runbooks/Orphaned.md)',
       registers: [registry],
     });
+    this.usage = usageSettings(environment, database, registry);
   }
 
   /** The caches are filled. */
@@ -60,6 +66,7 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
       namespace: environment.MARINA_NAMESPACE,
       backupVolume: environment.MARINA_BACKUP_VOLUME,
       workers: environment.MARINA_WORKERS,
+      usage: this.usage,
       onOrphans: (objects) => this.orphanedObjects.set(objects),
       controlPlanes: {
         namespace: environment.MARINA_TENANTS_NAMESPACE,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import type { ControlPlaneClass } from '../api/v1alpha1/control-plane-class.ts';
+import type { ControlPlaneQuota } from '../api/v1alpha1/control-plane-quota.ts';
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
@@ -46,6 +48,15 @@ export function createControlPlaneController(
   controller.watches(caches.restores, ({ metadata, spec }: TenantRestore) => [
     keyOf({ namespace: metadata?.namespace, name: spec.tenantControlPlane }),
   ]);
+  controller.watches(caches.classes, (found: ControlPlaneClass) => keysOf(membersOf(caches, found)), {
+    when: wishChanged,
+  });
+  controller.watches(
+    caches.quotas,
+    ({ metadata }: ControlPlaneQuota) => keysOf(caches.tenants.list({ namespace: metadata?.namespace })),
+    { when: wishChanged },
+  );
+  controller.watches(caches.tenants, (tenant) => keysOf(waitingBeside(caches, tenant)), { when: givesRoom });
   controller.watches(caches.dataStores, () => keysOf(unplaced(caches)), { when: offerChanged });
   return controller.watches(
     caches.dataStores,
@@ -138,6 +149,29 @@ function unplaced(caches: Caches): readonly TenantControlPlane[] {
 
 export function keysOf(objects: readonly KubeObject[]): readonly string[] {
   return objects.map((object) => keyOf(refOf(object)));
+}
+
+/** Control planes that name the class. */
+export function membersOf(caches: Caches, { metadata }: ControlPlaneClass): readonly TenantControlPlane[] {
+  return caches.tenants.list().filter(({ spec }) => spec.className === metadata?.name);
+}
+
+/** Those of its namespace that want more than their quota has. */
+function waitingBeside(caches: Caches, { metadata }: TenantControlPlane): readonly TenantControlPlane[] {
+  const namespace = metadata?.namespace;
+  if (caches.quotas.list({ namespace }).length === 0) return [];
+  return caches.tenants
+    .list({ namespace })
+    .filter(({ status }) => findCondition(status?.conditions, 'WithinQuota')?.status === 'False');
+}
+
+/** What a control plane has of its quota becomes less, or is no more. */
+function givesRoom(
+  previous: TenantControlPlane | undefined,
+  current: TenantControlPlane | undefined,
+): boolean {
+  if (!previous?.status?.admitted) return false;
+  return JSON.stringify(previous.status.admitted) !== JSON.stringify(current?.status?.admitted);
 }
 
 /** The first user of a store comes, or the last one goes: from then on it must not, or may, be deleted. */

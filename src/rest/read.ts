@@ -13,6 +13,15 @@ export function readQuery<Schema extends z.ZodType>(schema: Schema, query: unkno
   return read(schema, query, ([parameter]) => ({ parameter: String(parameter ?? '') }));
 }
 
+/** @throws ProblemError that names the parameter of the path */
+export function readParameter<Schema extends z.ZodType>(
+  schema: Schema,
+  parameter: string,
+  value: unknown,
+): z.output<Schema> {
+  return read(schema, value, () => ({ parameter }));
+}
+
 function read<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,

@@ -9,6 +9,7 @@ import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { reconcileBootstrap } from '../../src/bootstrap/apply.ts';
 import type { BootstrapInput } from '../../src/bootstrap/input.ts';
 import { buildBootstrapObjects } from '../../src/bootstrap/index.ts';
+import { hostAndPort } from '../../src/bootstrap/endpoint.ts';
 import { buildJoinToken, joinCommand } from '../../src/bootstrap/join-token.ts';
 import { checkJoinable, type Joinable } from '../../src/bootstrap/readiness.ts';
 import { refOf } from '../../src/kube/resource.ts';
@@ -63,7 +64,7 @@ test('a cluster is joinable exactly when the real kubeadm join finds all that it
   signer.resume();
   await waitUntil('cluster-info is signed', async () => (await joinable()).joinable);
   const printed = await kubeadmJoinPreflight(
-    joinCommand({ endpoint: input.endpoint, token, caHash: caHash() }),
+    joinCommand({ address: hostAndPort(input.endpoint), token, caHash: caHash() }).join(' '),
   );
   expect(printed).toContain('Reading configuration from the "kubeadm-config" ConfigMap');
 }, 60_000);

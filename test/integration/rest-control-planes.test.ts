@@ -183,8 +183,15 @@ describe('a name', () => {
 
   it('is pointed to in the body that was sent', async () => {
     const answer = await rest.ask('POST', path, { token: owner, body: { name: 'No Name', spec } });
-    expect(answer.status).toBe(422);
+    expect(answer.status).toBe(400);
     expect(answer.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/name' }));
+  });
+
+  it('of a label is pointed to in the body that was sent', async () => {
+    const body = { name: 'labelled', labels: { 'no key': 'x' }, spec };
+    const answer = await rest.ask('POST', path, { token: owner, body });
+    expect(answer.status).toBe(422);
+    expect(answer.body['errors']).toContainEqual(expect.objectContaining({ pointer: '/labels' }));
   });
 });
 

@@ -7,8 +7,8 @@ import { type DataStore, dataStores } from '../../src/api/v1alpha1/data-store.ts
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { kubeconfigKey } from '../../src/controlplane/admin-kubeconfig/build.ts';
 import { runtimeId } from '../../src/controlplane/runtime-id.ts';
-import { assemble } from '../../src/controller/assemble.ts';
-import { systemClock } from '../../src/engine/clock.ts';
+import { assemble, type UsageSettings } from '../../src/controller/assemble.ts';
+import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { type Log, silentLog } from '../../src/engine/log.ts';
 import { EngineMetrics } from '../../src/engine/metrics.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -32,8 +32,12 @@ export interface MarinaOptions {
   readonly log?: Log;
   /** Where BackupStorages with `volume` are; default: nowhere. */
   readonly backupVolume?: string;
+  /** Default: usage is not counted. */
+  readonly usage?: UsageSettings;
   /** The way to the management cluster; default: the cluster's own `client`. */
   readonly client?: KubeClient;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 }
 
 /** What a DataStore object and its Secrets say of a server or of several. */
@@ -75,7 +79,12 @@ export interface ManagementCluster extends AsyncDisposable {
  * and a real etcd with mTLS and users as DataStore `default`. Its one Node is a name only until `startMachine`.
  */
 export async function startManagementCluster(
-  options: { readonly apiserver?: KubeApiserverOptions; readonly etcd?: EtcdOptions } = {},
+  options: {
+    readonly apiserver?: KubeApiserverOptions;
+    readonly etcd?: EtcdOptions;
+    /** Of kube-controller-manager, besides those that every test needs. */
+    readonly controllers?: readonly string[];
+  } = {},
 ): Promise<ManagementCluster> {
   const stack = new AsyncDisposableStack();
   const network = stack.use(await claimLoopbackNetwork());
@@ -85,7 +94,7 @@ export async function startManagementCluster(
   ]);
   stack.use(server);
   stack.use(etcd);
-  const controllers = await startControllers(stack, server.kubeconfigPath);
+  const controllers = await startControllers(stack, server.kubeconfigPath, options.controllers);
   stack.defer(() => controllers.stop());
   const client = await connect({ kubeconfig: server.kubeconfig });
   stack.defer(() => client.close());
@@ -111,15 +120,18 @@ export async function startManagementCluster(
       log = silentLog,
       client: own = client,
       backupVolume = '/nowhere',
+      clock = systemClock,
+      usage,
     } = {}) => {
       const { manager, close } = assemble({
         client: own,
-        clock: systemClock,
+        clock,
         log,
         metrics: new EngineMetrics(new Registry()),
         identity: 'test',
         namespace: 'marina-system',
         backupVolume,
+        ...(usage && { usage }),
         workers: 4,
         controlPlanes: {
           namespace: 'marina-tenants',
@@ -177,14 +189,27 @@ async function connectAsAdmin(management: KubeClient, { metadata }: TenantContro
   return connect({ kubeconfig: kubeconfig.replace(/server: .*/, server) });
 }
 
-async function startControllers(stack: AsyncDisposableStack, kubeconfig: string): Promise<RunningProcess> {
+const usualControllers = [
+  'deployment-controller',
+  'replicaset-controller',
+  'garbage-collector-controller',
+  'serviceaccount-controller',
+];
+
+async function startControllers(
+  stack: AsyncDisposableStack,
+  kubeconfig: string,
+  others: readonly string[] = [],
+): Promise<RunningProcess> {
   const { 'kube-controller-manager': command } = await ensureBinaries(['kube-controller-manager']);
   const directory = stack.use(await createTemporaryDirectory('controllers'));
   return startProcess({
     command,
     args: [
       `--kubeconfig=${kubeconfig}`,
-      '--controllers=deployment-controller,replicaset-controller,garbage-collector-controller,serviceaccount-controller',
+      `--controllers=${[...usualControllers, ...others].join()}`,
+      // A quota that was there before its kind was known is looked at again only then.
+      '--resource-quota-sync-period=1s',
       '--leader-elect=false',
       '--secure-port=0',
     ],

@@ -5,7 +5,9 @@ import { ensureBinaries } from '../../hack/toolchain/binaries.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { type Log, silentLog } from '../../src/engine/log.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { createRest } from '../../src/rest/start.ts';
+import type { LimitSettings } from '../../src/rest/limits/settings.ts';
+import { createRest, type RestOptions } from '../../src/rest/start.ts';
+import { startManagementDatabase } from './management-database.ts';
 
 const run = promisify(execFile);
 
@@ -27,12 +29,38 @@ export interface RestApi extends AsyncDisposable {
   ask(method: string, path: string, request?: RestRequest): Promise<Answer>;
 }
 
-/** Marina's REST API in this process, in front of a real management cluster. */
-export async function startRest(client: KubeClient, log: Log = silentLog): Promise<RestApi> {
-  const app = await createRest({ client, clock: systemClock, log });
+/** More than a test sends that is not about limits. */
+export const wide: LimitSettings = {
+  readsPerSecond: 10_000,
+  changesPerSecond: 10_000,
+  unknownTokensPerSecond: 1_000,
+  inFlight: 1_000,
+  longInFlight: 1_000,
+  longInFlightPerUser: 1_000,
+};
+
+/** Marina's REST API in this process, in front of a real management cluster; with a management database of its own if none is given. */
+export async function startRest(
+  client: KubeClient,
+  log: Log = silentLog,
+  options: Partial<RestOptions> = {},
+): Promise<RestApi> {
+  await using started = new AsyncDisposableStack();
+  const database = options.database ?? started.use(await startManagementDatabase());
+  const app = await createRest({
+    client,
+    database,
+    tenantsNamespace: 'marina-tenants',
+    clock: systemClock,
+    log,
+    limits: wide,
+    ...options,
+  });
+  started.defer(() => app.close());
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
+  const moved = started.move();
   return {
     url,
     async ask(method, path, { token, body, headers } = {}) {
@@ -49,7 +77,7 @@ export async function startRest(client: KubeClient, log: Log = silentLog): Promi
       const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
       return { status: response.status, headers: response.headers, body: parsed };
     },
-    [Symbol.asyncDispose]: () => app.close(),
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
 }
 

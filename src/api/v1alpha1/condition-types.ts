@@ -8,6 +8,9 @@ export const conditionTypes = [
   'BootstrapReady',
   'AddonsReady',
   'WithinBudget',
+  'ClassApplied',
+  'WithinQuota',
+  'Expiring',
 ] as const;
 
 export type ConditionType = (typeof conditionTypes)[number];
@@ -22,4 +25,7 @@ export const conditionMeanings: Readonly<Record<ConditionType, string>> = {
   BootstrapReady: 'What `kubeadm join` reads inside the cluster is there and current.',
   AddonsReady: 'The addons are applied as the specification says.',
   WithinBudget: 'The objects of the cluster take no more than `spec.storageBudget`; left out without one.',
+  ClassApplied: 'The cluster keeps to its class, and the class is in force; left out without one.',
+  WithinQuota: 'The quota of the namespace has room for what is asked for; left out without one.',
+  Expiring: 'The cluster will be deleted soon, as `spec.expiresAfter` or its class says; left out before.',
 };

@@ -34,6 +34,30 @@ describe('customResourceDefinitions', () => {
         shortNames: ['trs'],
         subresources: ['status'],
       },
+      {
+        name: 'tenantkubeconfigs.marina.dev',
+        scope: 'Namespaced',
+        shortNames: ['tkc'],
+        subresources: ['status'],
+      },
+      {
+        name: 'kubeconfigtemplates.marina.dev',
+        scope: 'Namespaced',
+        shortNames: ['kct'],
+        subresources: ['status'],
+      },
+      {
+        name: 'controlplaneclasses.marina.dev',
+        scope: 'Cluster',
+        shortNames: ['cpc'],
+        subresources: ['status'],
+      },
+      {
+        name: 'controlplanequotas.marina.dev',
+        scope: 'Namespaced',
+        shortNames: ['cpq'],
+        subresources: ['status'],
+      },
     ]);
   });
 

@@ -3,7 +3,18 @@ import type { z } from 'zod';
 import type { Resource } from '../../kube/resource.ts';
 import type { CustomResourceDefinition } from '../../kube/resources.ts';
 import { backupStorages, backupStorageSpec, backupStorageStatus } from './backup-storage.ts';
+import {
+  controlPlaneClasses,
+  controlPlaneClassSpec,
+  controlPlaneClassStatus,
+} from './control-plane-class.ts';
+import { controlPlaneQuotas, controlPlaneQuotaSpec, controlPlaneQuotaStatus } from './control-plane-quota.ts';
 import { dataStores, dataStoreSpec, dataStoreStatus } from './data-store.ts';
+import {
+  kubeconfigTemplates,
+  kubeconfigTemplateSpec,
+  kubeconfigTemplateStatus,
+} from './kubeconfig-template.ts';
 import { dnsLabelPattern } from './meta.ts';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
 import { tenantBackups, tenantBackupSpec, tenantBackupStatus } from './tenant-backup.ts';
@@ -12,6 +23,7 @@ import {
   tenantControlPlaneSpec,
   tenantControlPlaneStatus,
 } from './tenant-control-plane.ts';
+import { tenantKubeconfigs, tenantKubeconfigSpec, tenantKubeconfigStatus } from './tenant-kubeconfig.ts';
 import { tenantRestores, tenantRestoreSpec, tenantRestoreStatus } from './tenant-restore.ts';
 
 interface PrinterColumn {
@@ -143,6 +155,70 @@ export const kinds: readonly Kind[] = [
       { name: 'Taken', type: 'date', jsonPath: '.status.archive.takenAt' },
       age,
       { ...reason, priority: 0 },
+    ],
+  },
+  {
+    resource: tenantKubeconfigs,
+    description:
+      'A kubeconfig for one tenant cluster, with a client certificate of its own and the rights that are given to it alone.',
+    shortNames: ['tkc'],
+    nameMaxLength: 63,
+    spec: tenantKubeconfigSpec,
+    status: tenantKubeconfigStatus,
+    columns: [
+      { name: 'Tenant', type: 'string', jsonPath: '.spec.controlPlaneName' },
+      { name: 'User', type: 'string', jsonPath: '.spec.user' },
+      { name: 'Role', type: 'string', jsonPath: '.spec.clusterRole' },
+      ready,
+      { name: 'Ends', type: 'string', jsonPath: '.status.notAfter' },
+      age,
+      reason,
+    ],
+  },
+  {
+    resource: kubeconfigTemplates,
+    description: 'Makes one TenantKubeconfig for each of the tenant clusters that it selects.',
+    shortNames: ['kct'],
+    nameMaxLength: 63,
+    spec: kubeconfigTemplateSpec,
+    status: kubeconfigTemplateStatus,
+    columns: [
+      { name: 'Selected', type: 'integer', jsonPath: '.status.selected' },
+      { name: 'Issued', type: 'integer', jsonPath: '.status.ready' },
+      ready,
+      age,
+      reason,
+    ],
+  },
+  {
+    resource: controlPlaneClasses,
+    description:
+      'What a platform team offers: versions, sizes and limits of control planes, and how changes reach them.',
+    shortNames: ['cpc'],
+    nameMaxLength: 63,
+    spec: controlPlaneClassSpec,
+    status: controlPlaneClassStatus,
+    columns: [
+      { name: 'Default', type: 'string', jsonPath: '.spec.versions.default' },
+      { name: 'ControlPlanes', type: 'integer', jsonPath: '.status.controlPlanes' },
+      { name: 'Updated', type: 'integer', jsonPath: '.status.updated' },
+      { name: 'RolledOut', type: 'string', jsonPath: ".status.conditions[?(@.type=='RolledOut')].reason" },
+      age,
+    ],
+  },
+  {
+    resource: controlPlaneQuotas,
+    description: 'How many control planes a namespace may have, and how large they may be together.',
+    shortNames: ['cpq'],
+    nameMaxLength: 63,
+    spec: controlPlaneQuotaSpec,
+    status: controlPlaneQuotaStatus,
+    columns: [
+      { name: 'Used', type: 'integer', jsonPath: '.status.used.controlPlanes' },
+      { name: 'Hard', type: 'integer', jsonPath: '.status.hard.controlPlanes' },
+      { name: 'CPU', type: 'string', jsonPath: '.status.used.cpu' },
+      { name: 'Memory', type: 'string', jsonPath: '.status.used.memory' },
+      age,
     ],
   },
 ];

@@ -11,6 +11,8 @@ export const wantedReasons = {
     'Every endpoint of the store answers; its history is compacted. Of a BackupStorage: archives can be kept in it.',
   BackedUp: 'The newest archive that was due is there.',
   Restored: 'The contents of the archive are in place.',
+  Issued: 'The kubeconfig is in its Secret, and what it is to give is bound.',
+  Paused: 'The rollout of the class is paused by its own `spec.rollout.paused`.',
   Stopped: '`spec.controlPlane.deployment.replicas` is 0: the state is kept, nothing runs.',
 } as const;
 
@@ -44,8 +46,12 @@ export const passingReasons = {
   Stopping: 'The control plane that gets the contents is being stopped.',
   Loading: 'The contents are being written.',
   DataStoreUnchecked: 'The DataStore has been changed, and is looked at before it is used.',
+  AdmissionPending: 'This part waits until class and quota let the control plane in.',
+  ExpiresSoon: 'The life of the control plane is nearly over: it will be deleted.',
   PlacementPending: 'This part waits for a DataStore.',
   Deleting: 'The control plane is being deleted.',
+  KubeconfigsPending: 'Not every TenantKubeconfig of the template is Ready yet.',
+  Expired: 'The life of the kubeconfig is over; the object goes an hour later.',
 } as const;
 
 /** Last until a person does something; docs/runbooks says what. */
@@ -74,9 +80,15 @@ export const lastingReasons = {
   ConnectionsVeryLow:
     'More than 85 % of the store’s connections are in use; no more control planes are placed there.',
   NoDataStoreFits: 'No DataStore is fit for a control plane that names none.',
+  ClassNotFound: 'There is no ControlPlaneClass of the name in `spec.className`.',
+  OutsideClass: 'The specification asks for something that the class does not offer.',
+  QuotaExceeded: 'The ControlPlaneQuotas of the namespace have no room for what is asked for.',
+  RolloutFailed: 'Control planes did not become Ready with the newest generation of their class in time.',
+
   CompactionStalled: 'The history of a shared store could not be removed for 15 minutes.',
 
-  TenantNotFound: 'There is no TenantControlPlane of the name in `spec.tenantControlPlane`.',
+  TenantNotFound:
+    'There is no TenantControlPlane of the name in `spec.tenantControlPlane` or `spec.controlPlaneName`.',
   ScheduleInvalid: '`spec.schedule` is no time, or in no known time zone.',
   BackupStorageNotFound: 'There is no BackupStorage of that name, or no archive in it where one should be.',
   BackupStorageSecretMissing: 'A Secret that the BackupStorage names does not exist.',
@@ -94,7 +106,11 @@ export const lastingReasons = {
 
   AddressMissing: 'A NodePort needs an address, and none is set.',
   AddressUnresolved: 'The published name does not resolve to an IP address.',
-  KubeconfigNotWritten: 'The Secret of the admin kubeconfig is somebody else’s, or may not be written.',
+  KubeconfigNotWritten: 'The Secret of a kubeconfig is somebody else’s, or may not be written.',
+  ClusterRoleNotFound: 'There is no ClusterRole of the name in `spec.clusterRole` inside the tenant cluster.',
+  NamespaceNotFound: 'There is no namespace of a name in `spec.namespaces` inside the tenant cluster.',
+  KubeconfigRefused:
+    'A TenantKubeconfig of the template is refused, or its name is taken by one that is not the template’s.',
 
   BudgetExceeded:
     'The cluster takes more than `spec.storageBudget`; its API server refuses what would add to it.',
@@ -146,6 +162,8 @@ export const eventReasons = {
   PartitionDiscarded: 'The partition in the store from before a move was removed.',
   BudgetNearlySpent: 'More than 80 % of `spec.storageBudget` is spent.',
   WithinBudget: 'The cluster takes no more than its budget again; everything can be written.',
+  KubeconfigIssued: 'A client certificate was signed for a TenantKubeconfig.',
+  LifetimeOver: 'The life of the control plane was over, and it was deleted.',
   Ready: 'A worker can join now, and could not before.',
   Orphaned: 'An object carries the labels of a control plane that does not exist.',
   Drift: 'Something was changed inside the cluster by hand, and has been put back.',

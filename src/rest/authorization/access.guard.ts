@@ -1,25 +1,18 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { Log } from '../../engine/log.ts';
-import type { Identity } from '../authentication/identity.ts';
-import { TokenReviews } from '../authentication/token-reviews.ts';
+import { operationOf } from '../openapi/operation.ts';
 import { ProblemError } from '../problem/problem.ts';
 import { REST_LOG } from '../tokens.ts';
 import { AccessReviews, type Permission } from './access-reviews.ts';
-import { requirement, type RoutePermission } from './requires.ts';
 
-/** Lets nobody in who is not known, and nobody do what the management cluster's RBAC does not allow them. */
+/** Lets nobody do what the management cluster's RBAC does not allow them. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  private readonly reflector: Reflector;
-  private readonly tokens: TokenReviews;
   private readonly access: AccessReviews;
   private readonly log: Log;
 
-  constructor(reflector: Reflector, tokens: TokenReviews, access: AccessReviews, @Inject(REST_LOG) log: Log) {
-    this.reflector = reflector;
-    this.tokens = tokens;
+  constructor(access: AccessReviews, @Inject(REST_LOG) log: Log) {
     this.access = access;
     this.log = log;
   }
@@ -27,18 +20,18 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const http = context.switchToHttp();
     const request = http.getRequest<Request>();
-    const identity = await this.identify(request);
-    const required = this.reflector.getAllAndOverride<RoutePermission | undefined>(requirement, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
+    const { identity } = request;
+    if (!identity) throw new ProblemError('Unauthenticated', 'It is not known who asks.');
+    const required = operationOf(context.getHandler())?.permission;
     if (!required) throw new ProblemError('Forbidden', 'Nobody may use this route.');
+    if (required === 'authenticated') return true;
     const { namespace, name } = readNames(request.params as Record<string, string | undefined>);
     const permission: Permission = {
       ...required,
       ...(namespace !== undefined && { namespace }),
       ...(name !== undefined && { name }),
     };
+    request.permission = permission;
     if (!(await this.access.allows(identity, permission)))
       throw new ProblemError('Forbidden', `${identity.username} may not ${describe(permission)}.`);
     if (!isReading(permission)) {
@@ -46,20 +39,6 @@ export class AccessGuard implements CanActivate {
       this.log.info({ user: identity.username, ...permission, requestId }, 'a change was allowed');
     }
     return true;
-  }
-
-  private async identify({ headers }: Request): Promise<Identity> {
-    const [, token] = /^Bearer +([^ ]+) *$/i.exec(headers.authorization ?? '') ?? [];
-    if (!token) {
-      const detail = 'Send `Authorization: Bearer <token>`, with a token for the audience marina.dev.';
-      throw new ProblemError('Unauthenticated', detail);
-    }
-    const identity = await this.tokens.identify(token);
-    if (identity) return identity;
-    throw new ProblemError(
-      'Unauthenticated',
-      'The token is not valid, has ended, or is not for the audience marina.dev.',
-    );
   }
 }
 

@@ -1,21 +1,6 @@
+import { z } from 'zod';
 import { isKubeError, type KubeError, type KubeErrorCode } from '../../kube/errors.ts';
-
-/** What is wrong with one member of a request: an RFC 6901 pointer into the body, or the name of a parameter. */
-export interface FieldProblem {
-  readonly pointer?: string;
-  readonly parameter?: string;
-  readonly detail: string;
-}
-
-/** Problem details (RFC 9457), with a code for machines and the members that are wrong. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly code: ProblemCode;
-  readonly detail: string;
-  readonly errors?: readonly FieldProblem[];
-}
+import { type DatabaseError, isDatabaseError } from '../../persistence/errors.ts';
 
 const kinds = {
   InvalidRequest: { status: 400, title: 'The request is malformed' },
@@ -26,11 +11,12 @@ const kinds = {
   NotAcceptable: { status: 406, title: 'Nothing that the client accepts' },
   AlreadyExists: { status: 409, title: 'There is one already' },
   Conflict: { status: 409, title: 'It is not in a state for this' },
-  Expired: { status: 410, title: 'The cursor is too old' },
+  Expired: { status: 410, title: 'The cursor is too old, or none' },
   PreconditionFailed: { status: 412, title: 'It has been changed meanwhile' },
   BodyTooLarge: { status: 413, title: 'The body is too large' },
   UnsupportedMediaType: { status: 415, title: 'Not in this format' },
   InvalidObject: { status: 422, title: 'The object says something that cannot be' },
+  IdempotencyKeyReused: { status: 422, title: 'The idempotency key stands for another request' },
   PreconditionRequired: { status: 428, title: 'A precondition is required' },
   TooManyRequests: { status: 429, title: 'Too many requests' },
   Internal: { status: 500, title: 'Marina failed' },
@@ -38,6 +24,37 @@ const kinds = {
 } as const;
 
 export type ProblemCode = keyof typeof kinds;
+
+const fieldProblem = z.object({
+  pointer: z.string().optional().describe('RFC 6901 pointer into the body.'),
+  parameter: z.string().optional().describe('Name of a parameter or header.'),
+  detail: z.string().describe('What is wrong with it.'),
+});
+
+/** What is wrong with one member of a request. */
+export type FieldProblem = Readonly<z.output<typeof fieldProblem>>;
+
+/** Problem details (RFC 9457), with a code for machines and the members that are wrong. */
+export const problem = z
+  .object({
+    type: z.string().describe('URI that names the kind of problem.'),
+    title: z.string(),
+    status: z.int32(),
+    code: z.enum(Object.keys(kinds) as [ProblemCode, ...ProblemCode[]]).describe('The kind, for machines.'),
+    detail: z.string().describe('What happened here, and what to do.'),
+    errors: z.array(fieldProblem).readonly().optional().describe('Members of the request that are wrong.'),
+    instance: z.string().optional().describe('What was asked for.'),
+    requestId: z.string().optional().describe('Names this request in logs and in the audit trail.'),
+  })
+  .meta({ id: 'Problem', description: 'Problem details (RFC 9457).' });
+
+export type Problem = Readonly<z.output<typeof problem>>;
+
+/** What an answer with this status says. */
+export function titleOf(status: number): string {
+  const titles = Object.values(kinds).flatMap((kind) => (kind.status === status ? [kind.title] : []));
+  return titles.length > 0 ? `${titles.join('; or: ')}.` : '';
+}
 
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
@@ -116,6 +133,8 @@ function fieldProblems({ causes, message }: KubeError): readonly FieldProblem[] 
 
 /** e.g. `spec.networkProfile.podCidrs[0]` as `/spec/networkProfile/podCidrs/0`, `metadata.labels[a.b/c]` as `/labels/a.b~1c`: REST has no `metadata`. */
 export function toPointer(field: string): string {
+  // Of an object that could not be read as one at all.
+  if (field === '<nil>') return '';
   const segments = [...field.replace(/^metadata\./, '').matchAll(/\[([^\]]*)\]|[^.[\]]+/g)].map(
     ([whole, bracketed]) => bracketed ?? whole,
   );
@@ -126,9 +145,16 @@ function withoutOperation({ operation, message }: KubeError): string {
   return message.startsWith(`${operation}: `) ? message.slice(operation.length + 2) : message;
 }
 
+function fromDatabaseError(error: DatabaseError): ProblemError {
+  const detail =
+    'The management database, which keeps the audit trail, does not answer. Nothing was changed; control planes go on.';
+  return new ProblemError('Unavailable', detail, { retryAfterSeconds: 5, cause: error });
+}
+
 /** Anything that was thrown while a request was served. */
 export function asProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (isKubeError(error)) return fromKubeError(error);
+  if (isDatabaseError(error)) return fromDatabaseError(error);
   return new ProblemError('Internal', 'Marina failed at this request; its log has more.', { cause: error });
 }

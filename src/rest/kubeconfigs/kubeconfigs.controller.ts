@@ -1,0 +1,116 @@
+import { Body, Controller, Delete, Get, Header, Param, Post, Req, Res } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { ObjectRef } from '../../kube/resource.ts';
+import { Operation } from '../openapi/operation.ts';
+import { readBody, readParameter } from '../read.ts';
+import { RefOfRoute } from '../ref-of-route.ts';
+import { untilClosed } from '../until-closed.ts';
+import { type Issued, Kubeconfigs } from './kubeconfigs.ts';
+import {
+  kubeconfigFile,
+  kubeconfigList,
+  kubeconfigName,
+  newKubeconfig,
+  revokedKubeconfig,
+  showKubeconfig,
+  whatRemains,
+} from './representation.ts';
+
+const tag = 'Kubeconfigs';
+const resource = 'tenantcontrolplanes/kubeconfig';
+const params = { kubeconfig: kubeconfigName };
+
+@Controller('v1/namespaces/:namespace/controlplanes/:name/kubeconfigs')
+export class KubeconfigsController {
+  private readonly kubeconfigs: Kubeconfigs;
+
+  constructor(kubeconfigs: Kubeconfigs) {
+    this.kubeconfigs = kubeconfigs;
+  }
+
+  @Get()
+  @Operation({
+    id: 'listKubeconfigs',
+    summary: 'List the kubeconfigs issued for a control plane, without the files',
+    tag,
+    permission: { verb: 'list', resource },
+    answers: { 200: { description: 'All of them.', schema: kubeconfigList } },
+  })
+  async list(@RefOfRoute() ref: ObjectRef): Promise<z.output<typeof kubeconfigList>> {
+    return { items: (await this.kubeconfigs.list(ref)).map(showKubeconfig) };
+  }
+
+  @Post()
+  @Header('Cache-Control', 'no-store')
+  @Operation({
+    id: 'issueKubeconfig',
+    summary: 'Issue a kubeconfig',
+    tag,
+    permission: { verb: 'create', resource },
+    body: newKubeconfig,
+    answers: {
+      201: { description: 'It is issued.', schema: kubeconfigFile, headers: { Location: 'Where it is.' } },
+      202: {
+        description: 'It is asked for, and not issued yet: the control plane is not Ready.',
+        schema: kubeconfigFile,
+        headers: { Location: 'Where it will be.' },
+      },
+    },
+    answersSecret: true,
+  })
+  async issue(
+    @RefOfRoute() ref: ObjectRef,
+    @Body() body: unknown,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<z.output<typeof kubeconfigFile>> {
+    const wish = readBody(newKubeconfig, body);
+    const issued = await this.kubeconfigs.issue(ref, wish, untilClosed(request, response));
+    response.location(`${request.path}/${issued.kubeconfig.metadata?.name}`);
+    const shown = showFile(issued);
+    if (!shown.isReady) response.status(202);
+    return shown;
+  }
+
+  @Get(':kubeconfig')
+  @Header('Cache-Control', 'no-store')
+  @Operation({
+    id: 'getKubeconfig',
+    summary: 'Show one kubeconfig, with the file',
+    tag,
+    permission: { verb: 'get', resource },
+    params,
+    answers: { 200: { description: 'It.', schema: kubeconfigFile } },
+    answersSecret: true,
+  })
+  async get(
+    @RefOfRoute() ref: ObjectRef,
+    @Param('kubeconfig') name: string,
+  ): Promise<z.output<typeof kubeconfigFile>> {
+    return showFile(await this.kubeconfigs.get(ref, readParameter(kubeconfigName, 'kubeconfig', name)));
+  }
+
+  @Delete(':kubeconfig')
+  @Operation({
+    id: 'revokeKubeconfig',
+    summary: 'Take a kubeconfig back, as far as Kubernetes can',
+    description:
+      'Its role is unbound and its Secret goes. A certificate cannot be taken back: the answer says what remains.',
+    tag,
+    permission: { verb: 'delete', resource },
+    params,
+    answers: { 200: { description: 'What it was, and what remains.', schema: revokedKubeconfig } },
+  })
+  async revoke(
+    @RefOfRoute() ref: ObjectRef,
+    @Param('kubeconfig') name: string,
+  ): Promise<z.output<typeof revokedKubeconfig>> {
+    const revoked = await this.kubeconfigs.revoke(ref, readParameter(kubeconfigName, 'kubeconfig', name));
+    return { ...showKubeconfig(revoked), remaining: whatRemains(revoked) };
+  }
+}
+
+function showFile({ kubeconfig, file }: Issued): z.output<typeof kubeconfigFile> {
+  return { ...showKubeconfig(kubeconfig), ...(file !== undefined && { kubeconfig: file }) };
+}

@@ -1,0 +1,22 @@
+/** What one process lets through; several replicas let through as much each. */
+export interface LimitSettings {
+  /** Per user, on average over the window. */
+  readonly readsPerSecond: number;
+  readonly changesPerSecond: number;
+  /** Per source address: tokens that are refused, and those that are not known yet and have to be reviewed. */
+  readonly unknownTokensPerSecond: number;
+  /** Requests under way at once, of everybody. */
+  readonly inFlight: number;
+  /** Watches and requests that wait, under way at once: of everybody, and of one user. */
+  readonly longInFlight: number;
+  readonly longInFlightPerUser: number;
+}
+
+export const defaultLimits: LimitSettings = {
+  readsPerSecond: 100,
+  changesPerSecond: 20,
+  unknownTokensPerSecond: 5,
+  inFlight: 400,
+  longInFlight: 1_000,
+  longInFlightPerUser: 50,
+};
