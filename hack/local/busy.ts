@@ -12,7 +12,7 @@ export async function refuseWhatIsBusy(shell: Shell, checkout: Checkout): Promis
       code: 'Busy',
       operation: 'take the port of the management API server',
       message: `127.0.0.1:${checkout.apiServerPort} is in use by another program`,
-      remedy: 'stop it (ss -ltnp shows it), or choose a free port: MARINA_API_PORT=21234 npm run up',
+      remedy: 'stop it (ss -ltnp shows it), or choose a free port: MARINA_MANAGEMENT_PORT=21234 npm run up',
     });
   }
   const { cidr } = checkout.subnet;

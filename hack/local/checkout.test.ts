@@ -30,12 +30,12 @@ describe('describeCheckout', () => {
   it('takes subnet and port from the environment, and refuses what is neither', () => {
     const checkout = describeCheckout('/src/one', {
       MARINA_SUBNET: '10.160.7.0/24',
-      MARINA_API_PORT: '21000',
+      MARINA_MANAGEMENT_PORT: '21000',
     });
 
     expect(checkout.subnet).toEqual({ cidr: '10.160.7.0/24', gateway: '10.160.7.1' });
     expect(checkout.apiServerPort).toBe(21_000);
     expect(() => describeCheckout('/src/one', { MARINA_SUBNET: '10.160.0.0/16' })).toThrow('10.160.0.0/16');
-    expect(() => describeCheckout('/src/one', { MARINA_API_PORT: 'many' })).toThrow('many');
+    expect(() => describeCheckout('/src/one', { MARINA_MANAGEMENT_PORT: 'many' })).toThrow('many');
   });
 });

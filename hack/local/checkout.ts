@@ -42,7 +42,7 @@ export function thisCheckout(): Checkout {
 }
 
 /**
- * @param environment `MARINA_SUBNET` (a /24, e.g. `10.160.7.0/24`) and `MARINA_API_PORT` take the place of what follows from the path,
+ * @param environment `MARINA_SUBNET` (a /24, e.g. `10.160.7.0/24`) and `MARINA_MANAGEMENT_PORT` take the place of what follows from the path,
  * for the day when something else on the machine has it
  * @throws RangeError for a subnet that is no /24 or a port that is none
  */
@@ -62,7 +62,7 @@ export function describeCheckout(
     network: name,
     subnet: readSubnet(environment['MARINA_SUBNET'] || chooseSubnet(digest)),
     apiServerPort: readPort(
-      environment['MARINA_API_PORT'] || String(firstPort + (digest.readUInt32BE(8) % ports)),
+      environment['MARINA_MANAGEMENT_PORT'] || String(firstPort + (digest.readUInt32BE(8) % ports)),
     ),
   };
 }
@@ -81,5 +81,5 @@ function readSubnet(cidr: string): Subnet {
 function readPort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new RangeError(`MARINA_API_PORT is ${text}; it has to be a port number`);
+  throw new RangeError(`MARINA_MANAGEMENT_PORT is ${text}; it has to be a port number`);
 }

@@ -1,41 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
-import { ensureImages } from '../toolchain/images.ts';
 import type { Context } from './context.ts';
-import {
-  ensureMarinaNamespace,
-  ensureVolume,
-  inNamespace,
-  readTlsSecrets,
-  tlsSecret,
-} from './datastore-objects.ts';
-import { loadImages } from './images.ts';
 import type { Kubectl } from './kubectl.ts';
-import { managementNode } from './management-cluster.ts';
-import { completePostgresCertificates, type PostgresCertificates } from './postgres-certificates.ts';
+import { ensurePostgresServer } from './postgres-server.ts';
 
-/** Secrets of the store. The authority's and root's are what the DataStore object names. */
-const secretNames: Readonly<Record<keyof PostgresCertificates, string>> = {
-  ca: 'postgres-datastore-ca',
-  server: 'postgres-server',
-  root: 'postgres-datastore-root',
-};
-
-/** A Postgres with mutual TLS as a pod, and the DataStore `postgres` that tells Marina of it. */
+/** The DataStore `postgres`, which tells Marina of the server. */
 export async function ensurePostgresDataStore(context: Context, kubectl: Kubectl): Promise<void> {
-  const { shell, checkout } = context;
-  const images = await ensureImages(['datastore-postgres'], shell.progress);
-  await loadImages(context, managementNode(checkout), images);
-  await ensureMarinaNamespace(kubectl);
-  const existing = await readTlsSecrets(kubectl, secretNames);
-  const { ca, server, root } = await completePostgresCertificates(existing, { now: new Date(), randomBytes });
-  await kubectl.apply([
-    tlsSecret(secretNames.ca, ca),
-    tlsSecret(secretNames.server, server, ca),
-    tlsSecret(secretNames.root, root),
-  ]);
-  await ensureVolume(context, kubectl, 'postgres-0');
-  await kubectl.applyPath('-k', path.join(checkout.root, 'manifests', 'datastores', 'postgres'));
-  shell.progress('waiting for Postgres');
-  await kubectl.run([...inNamespace, 'rollout', 'status', 'statefulset/postgres', '--timeout=120s']);
+  await ensurePostgresServer(context, kubectl);
+  await kubectl.applyPath('-k', path.join(context.checkout.root, 'manifests', 'datastores', 'postgres'));
 }

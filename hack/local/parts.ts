@@ -6,8 +6,11 @@ import { loadImages } from './images.ts';
 import { createJoinLine } from './join-line.ts';
 import { openKubectl } from './kubectl.ts';
 import { ensureManagementCluster, managementKubeconfig, managementNode } from './management-cluster.ts';
+import { ensureManagementDatabase } from './management-database.ts';
 import { applyCustomResourceDefinitions, applyMarina, waitForMarina } from './marina.ts';
 import type { Context } from './context.ts';
+import { startMetricsServer } from './metrics-server.ts';
+import { prepareRest } from './rest.ts';
 import type { Step } from './steps.ts';
 import { ensureSampleTenant, sampleTenant, tenantKubeconfig } from './tenant.ts';
 import { verifyWorker } from './verify.ts';
@@ -58,9 +61,18 @@ export const parts = [
     },
   },
   {
+    key: 'database',
+    title: 'Management database',
+    description: 'Postgres as a pod, with Marina’s own database in it',
+    async run(context) {
+      const kubectl = await openKubectl(context.shell, managementKubeconfig(context.checkout));
+      await ensureManagementDatabase(context, kubectl);
+    },
+  },
+  {
     key: 'marina',
     title: 'Marina',
-    description: 'CRDs, RBAC and Marina itself, built from this checkout',
+    description: 'CRDs, RBAC and Marina itself with her REST API, built from this checkout',
     async run(context) {
       const { shell, checkout } = context;
       const kubectl = await openKubectl(shell, managementKubeconfig(checkout));
@@ -68,8 +80,18 @@ export const parts = [
       await loadImages(context, managementNode(checkout), [image]);
       await applyCustomResourceDefinitions(checkout, kubectl);
       const nodeAddress = await containerAddress(context, managementNode(checkout));
+      await prepareRest(checkout, kubectl, nodeAddress);
       await applyMarina(checkout, kubectl, image, nodeAddress);
       await waitForMarina(shell, kubectl);
+    },
+  },
+  {
+    key: 'metrics',
+    title: 'metrics-server',
+    description: 'metrics-server, which tells what pods use',
+    async run(context) {
+      const kubectl = await openKubectl(context.shell, managementKubeconfig(context.checkout));
+      await startMetricsServer(context, kubectl);
     },
   },
   {

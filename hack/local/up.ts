@@ -4,14 +4,16 @@ import { withLock } from '../toolchain/lock.ts';
 import { thisCheckout } from './checkout.ts';
 import type { Checkout } from './checkout.ts';
 import { linkBinaries } from './bin.ts';
+import { containerAddress } from './engine.ts';
 import { createJoinLine } from './join-line.ts';
-import { managementKubeconfig } from './management-cluster.ts';
+import { managementKubeconfig, managementNode } from './management-cluster.ts';
 import { type StoreChoice, storeChoices } from './datastores.ts';
 import { parts } from './parts.ts';
 import type { Part } from './parts.ts';
-import { prepare } from './prepare.ts';
+import { prepare, type Prepared } from './prepare.ts';
 import { chooseRoad, gatherRoadFacts } from './road.ts';
 import { roadTaken } from './road-taken.ts';
+import { restAuthority, restUrl, restUser } from './rest.ts';
 import { endChildrenOnSignal } from './shell.ts';
 import { StepFailed, Steps, formatSeconds, terminal } from './steps.ts';
 import { sampleTenant, tenantKubeconfig } from './tenant.ts';
@@ -45,7 +47,7 @@ Examples:
 
 Environment:
   MARINA_SUBNET                  /24 of the node network when the one of this checkout is taken, e.g. 10.199.7.0/24
-  MARINA_API_PORT                port of the management API server on 127.0.0.1 when that of this checkout is taken
+  MARINA_MANAGEMENT_PORT         port of the management API server on 127.0.0.1 when that of this checkout is taken
   MARINA_BINARIES                directory with programs to use instead of building them
 `,
   )
@@ -93,7 +95,7 @@ async function bringUp(checkout: Checkout, steps: Steps, chosen: readonly Part[]
   for (const { title, milliseconds } of steps.times)
     terminal.print(`  ${title.padEnd(32)} ${formatSeconds(milliseconds)}`);
   terminal.print(`  ${'together'.padEnd(32)} ${formatSeconds(steps.elapsed)}`);
-  if (joinLine) printGuide(checkout, joinLine);
+  if (joinLine) printGuide(checkout, { joinLine, restUrl: await findRest(checkout, prepared, steps) });
 }
 
 async function makeJoinLine(checkout: Checkout, steps: Steps): Promise<string> {
@@ -102,14 +104,25 @@ async function makeJoinLine(checkout: Checkout, steps: Steps): Promise<string> {
   );
 }
 
-function printGuide(checkout: Checkout, joinLine: string): void {
+async function findRest(checkout: Checkout, { engine }: Prepared, steps: Steps): Promise<string> {
+  return await steps.run({ key: 'rest', title: 'REST API' }, async (shell) =>
+    restUrl(await containerAddress({ shell, checkout, engine }, managementNode(checkout))),
+  );
+}
+
+function printGuide(
+  checkout: Checkout,
+  { joinLine, restUrl: rest }: { readonly joinLine: string; readonly restUrl: string },
+): void {
   const relative = (file: string): string => path.relative(process.cwd(), file) || file;
   const kubectl = relative(path.join(checkout.stateDirectory, 'bin', 'kubectl'));
   const management = relative(managementKubeconfig(checkout));
   const tenant = relative(tenantKubeconfig(checkout, sampleTenant.name));
+  const token = `create token ${restUser.name} --namespace ${restUser.namespace} --audience marina.dev`;
   terminal.print(`
 The management cluster:  ${management}
 The tenant's cluster:    ${tenant}
+The REST API:            ${rest}/v1
 
 Join another machine to the tenant (the token lasts a day):
   ${joinLine}
@@ -117,6 +130,8 @@ Join another machine to the tenant (the token lasts a day):
 Go on:
   ${kubectl} --kubeconfig ${management} get tenantcontrolplanes -A
   ${kubectl} --kubeconfig ${tenant} get nodes,pods -A
+  TOKEN=$(${kubectl} --kubeconfig ${management} ${token})
+  curl --cacert ${relative(restAuthority(checkout))} -H "Authorization: Bearer $TOKEN" ${rest}/v1/controlplanes
   npm run join -- --worker         boot and join one more worker
   npm run join                     print the join line
   npm run bench -- provision --count 1,10

@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { backupStorages } from '../../src/api/v1alpha1/backup-storage.ts';
 import { type TenantBackup, tenantBackups } from '../../src/api/v1alpha1/tenant-backup.ts';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { type TenantRestore, tenantRestores } from '../../src/api/v1alpha1/tenant-restore.ts';
 import { isTrue } from '../../src/engine/conditions.ts';
-import { configMaps, secrets } from '../../src/kube/resources.ts';
-import { encodeData } from '../../src/kube/secret-data.ts';
+import { configMaps } from '../../src/kube/resources.ts';
+import { saveArchivesTo } from '../support/archives.ts';
 import { isReady, type LocalCluster, openLocalCluster } from '../support/local-cluster.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const storage = 'e2e-saved';
-const identitySecret = { namespace: 'marina-system', name: 'e2e-saved-identity' };
 const note = { namespace: 'default', name: 'note' };
 
 describe('a tenant', () => {
@@ -20,7 +17,7 @@ describe('a tenant', () => {
 
   beforeAll(async () => {
     cluster = started.use(await openLocalCluster({ name: 'saved' }));
-    await createStorage();
+    started.use(await saveArchivesTo(cluster.client, storage));
     await cluster.createTenant('amber', { dataStore: 'default' });
     await cluster.tenantWhere('amber', isReady);
     await write('on etcd');
@@ -72,23 +69,6 @@ describe('a tenant', () => {
     await cluster.deleteTenant('amber');
     expect(await cluster.tenant('amber')).toBeUndefined();
   }, 120_000);
-
-  async function createStorage(): Promise<void> {
-    const { client } = cluster;
-    const identity = await generateX25519Identity();
-    const recipients = [await identityToRecipient(identity)];
-    const data = encodeData({ identity });
-    await client.apply(secrets, { metadata: identitySecret, type: 'Opaque', data }, { fieldManager: 'e2e' });
-    started.defer(async () => {
-      await client.delete(secrets, identitySecret);
-    });
-    const encryption = { recipients, identitySecret: { name: identitySecret.name } };
-    const object = { metadata: { name: storage }, spec: { volume: {}, encryption } };
-    await client.apply(backupStorages, object, { fieldManager: 'e2e' });
-    started.defer(async () => {
-      await client.delete(backupStorages, { name: storage });
-    });
-  }
 
   async function write(word: string): Promise<void> {
     const client = await cluster.tenantClient('amber');
