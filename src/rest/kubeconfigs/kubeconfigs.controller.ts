@@ -1,7 +1,7 @@
-import { Body, Controller, Delete, Get, Header, Param, Post, Req, Res } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import { Body, Controller, Delete, Get, Header, Param, Post } from '@nestjs/common';
 import type { z } from 'zod';
 import type { ObjectRef } from '../../kube/resource.ts';
+import { type Exchange, ExchangeOfRoute } from '../exchange.ts';
 import { Operation } from '../openapi/operation.ts';
 import { readBody, readParameter } from '../read.ts';
 import { RefOfRoute } from '../ref-of-route.ts';
@@ -62,8 +62,7 @@ export class KubeconfigsController {
   async issue(
     @RefOfRoute() ref: ObjectRef,
     @Body() body: unknown,
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @ExchangeOfRoute() { request, response }: Exchange,
   ): Promise<z.output<typeof kubeconfigFile>> {
     const wish = readBody(newKubeconfig, body);
     const issued = await this.kubeconfigs.issue(ref, wish, untilClosed(request, response));
@@ -100,14 +99,23 @@ export class KubeconfigsController {
     tag,
     permission: { verb: 'delete', resource },
     params,
-    answers: { 200: { description: 'What it was, and what remains.', schema: revokedKubeconfig } },
+    answers: {
+      200: { description: 'What it was, and what remains.', schema: revokedKubeconfig },
+      202: {
+        description: 'It is being taken back: the control plane does not answer for now.',
+        schema: revokedKubeconfig,
+      },
+    },
   })
   async revoke(
     @RefOfRoute() ref: ObjectRef,
-    @Param('kubeconfig') name: string,
+    @Param('kubeconfig') parameter: string,
+    @ExchangeOfRoute() { request, response }: Exchange,
   ): Promise<z.output<typeof revokedKubeconfig>> {
-    const revoked = await this.kubeconfigs.revoke(ref, readParameter(kubeconfigName, 'kubeconfig', name));
-    return { ...showKubeconfig(revoked), remaining: whatRemains(revoked) };
+    const name = readParameter(kubeconfigName, 'kubeconfig', parameter);
+    const { kubeconfig, isDone } = await this.kubeconfigs.revoke(ref, name, untilClosed(request, response));
+    if (!isDone) response.status(202);
+    return { ...showKubeconfig(kubeconfig), remaining: whatRemains(kubeconfig) };
   }
 }
 

@@ -14,8 +14,8 @@ import { MANAGEMENT_CLIENT } from '../tokens.ts';
 import type { newKubeconfig } from './representation.ts';
 
 const served = { resource: tenantKubeconfigs, noun: 'kubeconfig' } as const;
-/** Seconds to wait for the certificate; the controller needs a fraction of one. */
-const issueSeconds = 20;
+/** Seconds to wait for the controller, which needs a fraction of one. */
+const patienceSeconds = 20;
 
 /** A kubeconfig, and the file when it could be had. */
 export interface Issued {
@@ -58,7 +58,7 @@ export class Kubeconfigs {
     };
     const made = await this.create(object);
     const { object: last } = await this.watches.until(served, made, 'Ready', {
-      seconds: issueSeconds,
+      seconds: patienceSeconds,
       signal,
     });
     return await this.withFile(last as TenantKubeconfig);
@@ -68,15 +68,24 @@ export class Kubeconfigs {
     return await this.withFile(await this.find(controlPlane, name));
   }
 
-  async revoke(controlPlane: ObjectRef, name: string): Promise<TenantKubeconfig> {
-    const found = await this.find(controlPlane, name);
-    const { uid } = found.metadata ?? {};
+  /** Waits a little for what it gave to be taken back: the cluster may be stopped. */
+  async revoke(
+    controlPlane: ObjectRef,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly kubeconfig: TenantKubeconfig; readonly isDone: boolean }> {
+    const kubeconfig = await this.find(controlPlane, name);
+    const { uid } = kubeconfig.metadata ?? {};
     await this.client.delete(
       tenantKubeconfigs,
       { ...controlPlane, name },
       { ...(uid !== undefined && { uid }) },
     );
-    return found;
+    const { isDone } = await this.watches.until(served, kubeconfig, 'Gone', {
+      seconds: patienceSeconds,
+      signal,
+    });
+    return { kubeconfig, isDone };
   }
 
   private async find({ namespace, name: controlPlane }: ObjectRef, name: string): Promise<TenantKubeconfig> {

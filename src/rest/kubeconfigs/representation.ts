@@ -7,6 +7,7 @@ import {
   kubeconfigNamespaces,
   kubeconfigUser,
   type TenantKubeconfig,
+  type TenantKubeconfigStatus,
 } from '../../api/v1alpha1/tenant-kubeconfig.ts';
 import { findCondition } from '../../engine/conditions.ts';
 
@@ -51,7 +52,6 @@ export const revokedKubeconfig = kubeconfig
 
 export function showKubeconfig({ metadata, spec, status }: TenantKubeconfig): z.output<typeof kubeconfig> {
   const { user, groups, clusterRole, namespaces, lifetimeSeconds, renew } = spec;
-  const ready = findCondition(status?.conditions, 'Ready');
   return {
     name: metadata?.name ?? '',
     user,
@@ -61,12 +61,22 @@ export function showKubeconfig({ metadata, spec, status }: TenantKubeconfig): z.
     lifetimeSeconds,
     renew,
     createdAt: metadata?.creationTimestamp ?? '',
-    ...(status?.serial !== undefined && { serial: status.serial }),
-    ...(status?.notBefore !== undefined && { validFrom: status.notBefore }),
-    ...(status?.notAfter !== undefined && { validUntil: status.notAfter }),
-    isReady: ready?.status === 'True',
-    ...(ready?.message && { message: ready.message }),
+    ...showCertificate(status),
+    ...showReadiness(status),
   };
+}
+
+function showCertificate({ serial, notBefore, notAfter }: TenantKubeconfigStatus = {}) {
+  return {
+    ...(serial !== undefined && { serial }),
+    ...(notBefore !== undefined && { validFrom: notBefore }),
+    ...(notAfter !== undefined && { validUntil: notAfter }),
+  };
+}
+
+function showReadiness({ conditions }: TenantKubeconfigStatus = {}) {
+  const ready = findCondition(conditions, 'Ready');
+  return { isReady: ready?.status === 'True', ...(ready?.message && { message: ready.message }) };
 }
 
 /** Kubernetes knows no list of revoked certificates; this is what deletion of the object leaves. */

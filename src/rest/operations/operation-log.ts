@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -11,6 +10,7 @@ import {
   Operations,
   type StoredOperation,
 } from '../../persistence/operations/operations.ts';
+import type { Exchange } from '../exchange.ts';
 import { ProblemError } from '../problem/problem.ts';
 import type { Served } from '../resources/custom-resources.ts';
 import type { CustomResource } from '../resources/representation.ts';
@@ -64,7 +64,7 @@ export class OperationLog implements OnModuleInit, OnApplicationShutdown {
     kind: OperationKind,
     { resource }: Served,
     { metadata = {} }: CustomResource,
-    { request, response }: { readonly request: Request; readonly response: Response },
+    { request, response }: Exchange,
   ): Promise<void> {
     const id = randomUUID();
     try {

@@ -9,13 +9,13 @@ import {
   Patch,
   Post,
   Query,
-  Req,
   Res,
   type Type,
 } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { z } from 'zod';
 import type { ObjectRef } from '../../kube/resource.ts';
+import { type Exchange, ExchangeOfRoute } from '../exchange.ts';
 import { Operation } from '../openapi/operation.ts';
 import { OperationLog } from '../operations/operation-log.ts';
 import { readBody, readQuery } from '../read.ts';
@@ -197,9 +197,9 @@ export function writableCollection(collection: Collection): Type<object> {
       @Param('namespace') namespace: string,
       @Query() query: unknown,
       @Body() body: unknown,
-      @Req() request: Request,
-      @Res({ passthrough: true }) response: Response,
+      @ExchangeOfRoute() exchange: Exchange,
     ): Promise<Shown> {
+      const { request, response } = exchange;
       const { dryRun, wait: seconds } = readQuery(createQuery, query);
       const made = await this.resources.create(collection, namespace, readBody(schemas.create, body), {
         dryRun,
@@ -209,7 +209,7 @@ export function writableCollection(collection: Collection): Type<object> {
         return answer(response, made);
       }
       response.location(`/v1/namespaces/${namespace}/${path}/${made.metadata?.name}`);
-      await this.operations.begin('Create', collection, made, { request, response });
+      await this.operations.begin('Create', collection, made, exchange);
       if (seconds === 0) return answer(response, made);
       const { object, isDone } = await this.watches.until(collection, made, 'Ready', {
         seconds,
@@ -232,16 +232,14 @@ export function writableCollection(collection: Collection): Type<object> {
     })
     async patch(
       @RefOfRoute() ref: ObjectRef,
-      @Headers('if-match') condition: string | undefined,
       @Body() body: unknown,
-      @Req() request: Request,
-      @Res({ passthrough: true }) response: Response,
+      @ExchangeOfRoute() exchange: Exchange,
     ): Promise<Shown> {
-      const version = requireIfMatch(condition);
+      const version = requireIfMatch(exchange.request.headers['if-match']);
       const change = readBody(resourcePatch, body);
       const changed = await this.resources.patch(collection, ref, change, version);
-      await this.operations.begin('Change', collection, changed, { request, response });
-      return answer(response, changed);
+      await this.operations.begin('Change', collection, changed, exchange);
+      return answer(exchange.response, changed);
     }
 
     @Delete(`namespaces/:namespace/${path}/:name`)
@@ -260,13 +258,12 @@ export function writableCollection(collection: Collection): Type<object> {
     async delete(
       @RefOfRoute() ref: ObjectRef,
       @Query() query: unknown,
-      @Headers('if-match') condition: string | undefined,
-      @Req() request: Request,
-      @Res({ passthrough: true }) response: Response,
+      @ExchangeOfRoute() exchange: Exchange,
     ): Promise<Shown> {
+      const { request, response } = exchange;
       const { wait: seconds } = readQuery(deleteQuery, query);
-      const left = await this.resources.delete(collection, ref, readIfMatch(condition));
-      await this.operations.begin('Delete', collection, left, { request, response });
+      const left = await this.resources.delete(collection, ref, readIfMatch(request.headers['if-match']));
+      await this.operations.begin('Delete', collection, left, exchange);
       response.status(202);
       if (seconds === 0) return answer(response, left);
       const { object, isDone } = await this.watches.until(collection, left, 'Gone', {

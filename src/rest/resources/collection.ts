@@ -2,7 +2,7 @@ import type { Kind } from '../../api/v1alpha1/crd.ts';
 import { kinds } from '../../api/v1alpha1/crd.ts';
 import type { Resource } from '../../kube/resource.ts';
 import type { Served } from './custom-resources.ts';
-import { type CustomResource, schemasOf } from './representation.ts';
+import { schemasOf } from './representation.ts';
 
 /** One kind of custom resource under `/v1`. */
 export interface Collection extends Served {
@@ -19,7 +19,7 @@ export function collection(resource: Resource, id: string, noun: string): Collec
   const kind = kinds.find((each) => each.resource === resource);
   if (!kind) throw new Error(`${resource.kind} is no kind of Marina's`);
   return {
-    resource: resource as Resource<CustomResource>,
+    resource,
     kind,
     id,
     noun,
