@@ -76,7 +76,7 @@ export const kinds: readonly Kind[] = [
       labelSelectorPath: '.status.selector',
     },
     columns: [
-      { name: 'Version', type: 'string', jsonPath: '.spec.kubernetes.version' },
+      { name: 'Version', type: 'string', jsonPath: '.status.version' },
       ready,
       { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
       { name: 'Endpoint', type: 'string', jsonPath: '.status.controlPlaneEndpoint' },

@@ -1,5 +1,6 @@
 import { backupStorages } from '../../api/v1alpha1/backup-storage.ts';
 import { controlPlaneClasses } from '../../api/v1alpha1/control-plane-class.ts';
+import { controlPlaneQuotas } from '../../api/v1alpha1/control-plane-quota.ts';
 import { dataStores } from '../../api/v1alpha1/data-store.ts';
 import { tenantBackups } from '../../api/v1alpha1/tenant-backup.ts';
 import { tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
@@ -14,6 +15,7 @@ export const collectionControllers = [
   writableCollection(controlPlanes),
   writableCollection(collection(tenantBackups, 'Backup', 'backup')),
   writableCollection(collection(tenantRestores, 'Restore', 'restore')),
+  readableCollection(collection(controlPlaneQuotas, 'Quota', 'quota')),
   readableCollection(collection(controlPlaneClasses, 'Class', 'class')),
   readableCollection(collection(dataStores, 'DataStore', 'data store')),
   readableCollection(collection(backupStorages, 'BackupStorage', 'backup storage')),
