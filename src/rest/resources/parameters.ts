@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { readParameter } from '../read.ts';
 
+/* No two parts that follow each other may match the same text: what a stranger sends must not take longer than it is long. */
 const label = '[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?';
-const labelKey = `([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?){0,3}/)?${label}`;
-const values = ` *[(] *(${label})?( *, *(${label})?)* *[)]`;
-const requirement = ` *(!? *${labelKey}|${labelKey} *(=|==|!=) *(${label})?|${labelKey} +(in|notin)${values}) *`;
+const key = `([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?([.][a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?){0,3}/)?${label}`;
+const set = `[(] *(${label} *)?(, *(${label} *)?)*[)]`;
+const requirement = `(! *${key} *|${key}( +(in|notin) *${set} *| *(==?|!=) *(${label} *)?| *))`;
 
 /** Of Kubernetes (k8s.io/apimachinery pkg/labels), but for `<` and `>`. */
-const labelSelector = z
+export const labelSelector = z
   .string()
   .min(1)
   .max(4096)
-  .regex(new RegExp(`^${requirement}(,${requirement})*$`), 'has to be a label selector, as of Kubernetes')
+  .regex(new RegExp(`^ *${requirement}(, *${requirement})*$`), 'has to be a label selector, as of Kubernetes')
   .optional()
   .describe('As of Kubernetes, e.g. `env=prod,team!=a`.');
 
