@@ -25,7 +25,7 @@ const focusedTests = ['describe', 'it', 'test'].map((object) => ({
 
 // Enums, namespaces and parameter properties are refused by tsc (`erasableSyntaxOnly`), which `npm run lint` runs as well.
 export default defineConfig(
-  globalIgnores(['dist', '.marina', 'coverage', 'hack/toolchain/modules']),
+  globalIgnores(['dist', '.marina', 'coverage', 'hack/toolchain/modules', '**/*.gen.ts']),
   {
     name: 'everywhere',
     files: ['**/*.{ts,js,mjs}'],

@@ -65,6 +65,8 @@ const offenders: readonly { rule: string; file: string; code: string }[] = [
   { rule: 'direction-of-kubeconfig', file: 'src/kubeconfig/a.ts', code: `import '../datastore/d.ts';` },
   { rule: 'direction-of-rest', file: 'src/rest/a.ts', code: `import '../datastore/d.ts';` },
   { rule: 'direction-of-controller', file: 'src/controller/a.ts', code: `import '../bootstrap/b.ts';` },
+  { rule: 'direction-of-client', file: 'src/client/a.ts', code: `import '../kube/k.ts';` },
+  { rule: 'direction-of-cli', file: 'src/cli/a.ts', code: `import '../controlplane/c.ts';` },
   { rule: 'direction-of-config', file: 'src/config/a.ts', code: `import '../engine/e.ts';` },
   { rule: 'direction-of-persistence', file: 'src/persistence/a.ts', code: `import '../kube/k.ts';` },
   {

@@ -2,17 +2,18 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { crdFiles } from './crds.ts';
 import { generatedFolders, staleFiles, writeFiles } from './files.ts';
+import { openApiFiles } from './openapi.ts';
 import { referenceFiles } from './reference.ts';
 
 const usage = `npm run generate [-- --check]
-Writes what follows from the code: ${generatedFolders.join(', ')}.
+Writes what follows from the code: ${generatedFolders.join(', ')}, src/client/schema.gen.ts.
   --check  writes nothing; exits 1 and names the files that are not current`;
 
 const { values } = parseArgs({
   options: { check: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
 });
 const root = path.resolve(import.meta.dirname, '../..');
-const files = [...crdFiles(), ...referenceFiles()];
+const files = [...crdFiles(), ...referenceFiles(), ...(await openApiFiles())];
 
 if (values.help) {
   console.log(usage);

@@ -8,6 +8,8 @@ import { inCluster } from './in-cluster.ts';
 export type Target =
   | { readonly kubeconfig: string; readonly context?: string }
   | { readonly kubeconfigFile: string; readonly context?: string }
+  /** As kubectl finds it: KUBECONFIG, or ~/.kube/config. */
+  | { readonly defaultKubeconfig: true; readonly context?: string }
   /** The ServiceAccount that a pod has mounted. */
   | { readonly inCluster: true }
   | {
@@ -31,13 +33,26 @@ export async function connect(options: Target & ClientSettings): Promise<HttpKub
 async function resolve(target: Target): Promise<HttpClientOptions> {
   if ('inCluster' in target) return inCluster();
   if ('server' in target) return withToken(target);
+  return fromKubeconfig(await load(target));
+}
+
+type KubeconfigTarget = Exclude<Target, { inCluster: true } | { server: string }>;
+
+/** The namespace that a kubeconfig's context names. */
+export async function namespaceOf(target: KubeconfigTarget): Promise<string | undefined> {
+  const config = await load(target);
+  return config.getContextObject(config.getCurrentContext())?.namespace;
+}
+
+async function load(target: KubeconfigTarget): Promise<KubeConfig> {
   // Importing client-node costs 60 MB of memory, so only those pay who need its kubeconfig and its login plug-ins.
   const { KubeConfig } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
   if ('kubeconfig' in target) config.loadFromString(target.kubeconfig);
-  else config.loadFromFile(target.kubeconfigFile);
+  else if ('kubeconfigFile' in target) config.loadFromFile(target.kubeconfigFile);
+  else config.loadFromDefault();
   if (target.context) config.setCurrentContext(target.context);
-  return fromKubeconfig(config);
+  return config;
 }
 
 function withToken({ token, ...target }: Extract<Target, { server: string }>): HttpClientOptions {
