@@ -6,7 +6,8 @@ export interface Subject {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
-  readonly acceptedMs: number;
+  /** When something was first made for it. */
+  readonly bornMs: number;
   /** When its deletion was asked for; from then on nothing is counted. */
   readonly deletedMs?: number;
 }
@@ -35,8 +36,8 @@ export interface Changes {
 
 /** Where usage is kept. Rejects with an error while it cannot be reached. */
 export interface UsageStore {
-  /** By UID; those that were deleted long ago are left out. */
-  load(): Promise<ReadonlyMap<string, Known>>;
+  /** By UID: of `uids` those that were counted before, and all that are not known to be deleted. */
+  load(uids: readonly string[]): Promise<ReadonlyMap<string, Known>>;
   /** `Overtaken`: somebody else has moved one of the cursors meanwhile, and nothing was written. */
   commit(changes: Changes): Promise<'Committed' | 'Overtaken'>;
 }

@@ -5,6 +5,14 @@ export interface Cursor {
   readonly untilMs: number;
 }
 
+/** Longer than rows wait to be folded: those that are ahead as well are not in the way of others that begin at the same moment. */
+const farAheadMs = 600_000;
+
+/** Whether whoever wrote it had a clock that was wrong. Nobody waits for such a cursor who would lose something by it. */
+export function isFarAhead(cursor: Cursor | undefined, nowMs: number): boolean {
+  return cursor !== undefined && cursor.untilMs - nowMs > farAheadMs;
+}
+
 /** With how the control plane has been since: what is not seen goes on as it was. */
 export interface ExistenceCursor extends Cursor, Offer {
   readonly isStopped: boolean;
@@ -42,7 +50,7 @@ export interface Step<C extends Cursor> {
     readonly startMs: number;
     readonly endMs: number;
     readonly amounts: Amounts;
-    /** Default: what the control plane is ordered as now. */
+    /** Default: what the control plane runs as now. */
     readonly offer?: Offer;
   };
 }

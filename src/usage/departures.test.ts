@@ -17,41 +17,58 @@ function aCache() {
   return { clock, change, departures: new Departures({ onChange }, clock) };
 }
 
+const bornMs = Date.parse('2026-11-21T08:00:05Z');
+const uid = '00000000-0000-0000-0000-000000000001';
+
+function aBornTenant(metadata: Partial<NonNullable<TenantControlPlane['metadata']>> = {}) {
+  const timeline = [
+    { step: 'EndpointAssigned' as const, time: new Date(bornMs).toISOString(), milliseconds: 0 },
+  ];
+  return { ...aTenant({}, metadata), status: { timeline } };
+}
+
 describe('control planes that are gone', () => {
   it('are remembered with the time at which their deletion was asked for', () => {
     const { change, departures } = aCache();
-    const deletionTimestamp = '2026-11-21T09:00:00Z';
 
-    change(aTenant({}, { deletionTimestamp }), undefined);
+    change(aBornTenant({ deletionTimestamp: '2026-11-21T09:00:00Z' }), undefined);
 
-    expect(departures.list()).toEqual([aTenant({}, { deletionTimestamp })]);
+    const deletedMs = Date.parse('2026-11-21T09:00:00Z');
+    expect(departures.list()).toEqual([
+      {
+        subject: expect.objectContaining({ name: 'demo', bornMs, deletedMs }),
+        existence: { bornMs, deletedMs, isStopped: false, className: '', size: '' },
+      },
+    ]);
   });
 
   it('are those in whose place another one of the same name is, too', () => {
     const { change, clock, departures } = aCache();
-    const uid = '00000000-0000-0000-0000-000000000001';
 
-    change(aTenant(), aTenant({}, { uid }));
-    change(aTenant({}, { uid }), aTenant({}, { uid, generation: 2 }));
+    change(aBornTenant(), aBornTenant({ uid }));
+    change(aBornTenant({ uid }), aBornTenant({ uid, generation: 2 }));
 
-    expect(departures.list().map(({ metadata }) => [metadata?.uid, metadata?.deletionTimestamp])).toEqual([
-      [
-        aTenant().metadata?.uid,
-        clock
-          .now()
-          .toISOString()
-          .replace(/\.\d+Z$/, 'Z'),
-      ],
+    expect(departures.list().map(({ subject }) => [subject.uid, subject.deletedMs])).toEqual([
+      [aTenant().metadata?.uid, clock.now().getTime()],
     ]);
+  });
+
+  it('are none of which nothing was made', () => {
+    const { change, departures } = aCache();
+
+    change(aTenant(), undefined);
+
+    expect(departures.list()).toEqual([]);
   });
 
   it('are forgotten when they must have been counted', async () => {
     const { change, clock, departures } = aCache();
-    change(aTenant(), undefined);
-    await clock.advance(3_600_000);
+    change(aBornTenant(), undefined);
+    await clock.advance(1_800_000);
+    change(aBornTenant({ uid }), undefined);
 
-    change(aTenant({}, { uid: '00000000-0000-0000-0000-000000000001' }), undefined);
+    await clock.advance(1_800_000);
 
-    expect(departures.list()).toHaveLength(1);
+    expect(departures.list().map(({ subject }) => subject.uid)).toEqual([uid]);
   });
 });

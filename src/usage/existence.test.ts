@@ -5,7 +5,7 @@ import { type Existence, meterExistence } from './existence.ts';
 import { dayMs } from './sample.ts';
 
 const begunMs = 1_000_000;
-const existence: Existence = { acceptedMs: begunMs, isStopped: false, className: 'gold', size: 's' };
+const existence: Existence = { bornMs: begunMs, isStopped: false, className: 'gold', size: 's' };
 
 /** What is booked when looks happen at these times, each with the state of that moment. */
 function total(looks: readonly (readonly [nowMs: number, seen: Existence])[]) {
@@ -43,6 +43,19 @@ describe('hours of a control plane', () => {
           expect(startMs).toBe(intervals[index - 1]?.[1] ?? begunMs);
       }),
     );
+  });
+
+  it('end with the deletion, also for a clock that is behind', () => {
+    const deleted = { ...existence, deletedMs: begunMs + 120_000 };
+
+    const { runningMs, intervals } = total([
+      [begunMs + 60_000, existence],
+      [begunMs + 90_000, deleted],
+      [begunMs + 180_000, deleted],
+    ]);
+
+    expect(runningMs).toBe(120_000);
+    expect(intervals).toHaveLength(2);
   });
 
   it('count as it was when it was last looked at, as what is down changes nothing', () => {

@@ -5,24 +5,26 @@ import { dayMs, type Offer } from './sample.ts';
 const longestBackfillMs = 31 * dayMs;
 
 export interface Existence extends Offer {
-  readonly acceptedMs: number;
+  /** When something was first made for it. */
+  readonly bornMs: number;
   /** When its deletion was asked for: its hours end there. */
   readonly deletedMs?: number;
   readonly isStopped: boolean;
 }
 
 /**
- * From acceptance to deletion without a gap: the control plane was there, whether anybody looked or not. Between two looks it counts as it was
+ * From birth to deletion without a gap: the control plane was there, whether anybody looked or not. Between two looks it counts as it was
  * at the first one; without Marina nothing stops or starts it.
  */
 export function meterExistence(
   cursor: ExistenceCursor | undefined,
-  { acceptedMs, deletedMs = Infinity, ...state }: Existence,
+  { bornMs, deletedMs, ...state }: Existence,
   nowMs: number,
 ): Step<ExistenceCursor> | undefined {
   const { isStopped, className, size } = state;
-  const startMs = cursor?.untilMs ?? Math.max(acceptedMs, nowMs - longestBackfillMs);
-  const endMs = Math.min(deletedMs, nowMs);
+  const startMs = cursor?.untilMs ?? Math.max(bornMs, nowMs - longestBackfillMs);
+  // Nobody looks again after a deletion: a clock that is behind must not cut it short.
+  const endMs = deletedMs ?? nowMs;
   const { untilMs: _, ...held } = cursor ?? { ...state, untilMs: startMs };
   if (endMs <= startMs) {
     const isNews = cursor?.isStopped !== isStopped || cursor.className !== className || cursor.size !== size;

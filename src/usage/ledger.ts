@@ -1,9 +1,25 @@
 import type { Changes, Known, Move, Subject } from './changes.ts';
 import type { Cursor, Cursors, Step } from './cursor.ts';
-import { joined, type Offer, type Sample, type Source, splitAtHours } from './sample.ts';
+import {
+  behind,
+  joined,
+  levelSources,
+  type Offer,
+  type Sample,
+  type Source,
+  splitAtHours,
+} from './sample.ts';
 
-/** Samples that wait for their store; about 60 MB, and with 1,000 control planes two days. */
+/** Samples that may wait for a store that is away; about 60 MB, and with 1,000 control planes two days. */
 export const capacity = 200_000;
+
+/** What is not written yet of one control plane. */
+interface Waiting {
+  subject?: Subject;
+  readonly moves: Map<Source, Move>;
+  /** The last one of each source may grow. */
+  readonly samples: Map<Source, Sample[]>;
+}
 
 /**
  * How far every control plane is counted, and what is not written yet. What goes on in the same hour is joined while it waits, so that an outage
@@ -11,18 +27,21 @@ export const capacity = 200_000;
  */
 export class Ledger {
   private readonly known: Map<string, Known>;
-  private readonly subjects = new Map<string, Subject>();
-  private readonly moves = new Map<string, Move>();
-  /** The last one of each uid and source may grow. */
-  private readonly samples = new Map<string, Sample[]>();
-  private waiting = 0;
+  /** By UID, those that have waited longest first. */
+  private readonly waiting = new Map<string, Waiting>();
+  private samples = 0;
 
-  constructor(known: ReadonlyMap<string, Known>) {
+  constructor(known: ReadonlyMap<string, Known> = new Map()) {
     this.known = new Map(known);
   }
 
+  /** Samples that are not written yet. */
   get size(): number {
-    return this.waiting;
+    return this.samples;
+  }
+
+  get isWritten(): boolean {
+    return this.waiting.size === 0;
   }
 
   subject(uid: string): Subject | undefined {
@@ -41,50 +60,80 @@ export class Ledger {
     const present = this.known.get(subject.uid);
     if (present && isSame(present.subject, subject)) return;
     this.known.set(subject.uid, { subject, cursors: present?.cursors ?? {} });
-    this.subjects.set(subject.uid, subject);
+    this.waitingOf(subject.uid).subject = subject;
   }
 
-  /** `uid` is registered; `offer`: what the control plane is ordered as. */
+  /** `uid` is registered; `offer`: what the control plane runs as. */
   enter(uid: string, source: Source, offer: Offer, step: Step<Cursor> | undefined): void {
     const present = this.known.get(uid);
     if (!present || !step) return;
-    const key = `${uid} ${source}`;
-    const fromMs = this.moves.has(key) ? this.moves.get(key)?.fromMs : present.cursors[source]?.untilMs;
-    this.moves.set(key, { uid, source, fromMs, cursor: step.cursor });
+    const waiting = this.waitingOf(uid);
+    const move = waiting.moves.get(source);
+    const fromMs = move ? move.fromMs : present.cursors[source]?.untilMs;
+    waiting.moves.set(source, { uid, source, fromMs, cursor: step.cursor });
     this.known.set(uid, { ...present, cursors: { ...present.cursors, [source]: step.cursor } });
     if (!step.interval) return;
     const { startMs, endMs, amounts } = step.interval;
     const { className, size } = step.interval.offer ?? offer;
-    this.add(key, splitAtHours({ uid, source, className, size, startMs, endMs, amounts }));
+    this.add(waiting, splitAtHours({ uid, source, className, size, startMs, endMs, amounts }));
   }
 
-  /** All that is not written yet; the same again until `settled`. */
-  changes(): Changes {
-    return {
-      subjects: [...this.subjects.values()],
-      moves: [...this.moves.values()],
-      samples: [...this.samples.values()].flat(),
-    };
+  /** Levels that wait elsewhere, from where they are counted here. The rest is told by timestamps and counters again. */
+  adopt(other: Ledger): void {
+    for (const sample of other.changes().samples) {
+      const { uid, source, endMs } = sample;
+      const subject = this.subject(uid) ?? other.subject(uid);
+      const rest = behind(sample, this.cursors(uid)[source]?.untilMs ?? sample.startMs);
+      if (!subject || !rest || !levelSources.has(source)) continue;
+      this.register(subject);
+      const interval = { startMs: rest.startMs, endMs, amounts: rest.amounts };
+      this.enter(uid, source, sample, { cursor: { untilMs: endMs }, interval });
+    }
   }
 
-  /** What `changes` said last is written. */
-  settled(): void {
-    this.subjects.clear();
-    this.moves.clear();
-    this.samples.clear();
-    this.waiting = 0;
+  /** What is not written yet of whole control planes, with some `most` samples. The same again until `settled`. */
+  changes(most = Infinity): Changes {
+    const subjects: Subject[] = [];
+    const moves: Move[] = [];
+    const samples: Sample[] = [];
+    for (const each of this.waiting.values()) {
+      if (samples.length >= most) break;
+      if (each.subject) subjects.push(each.subject);
+      moves.push(...each.moves.values());
+      for (const row of each.samples.values()) samples.push(...row);
+    }
+    return { subjects, moves, samples };
   }
 
-  private add(key: string, pieces: readonly Sample[]): void {
-    const row = this.samples.get(key) ?? [];
-    this.samples.set(key, row);
+  /** What `changes` said last is written, and nothing was entered meanwhile. */
+  settled({ subjects, moves, samples }: Changes): void {
+    for (const { uid } of [...subjects, ...moves]) this.waiting.delete(uid);
+    this.samples -= samples.length;
+  }
+
+  /** One that is gone, of which all is written. */
+  forget(uid: string): void {
+    if (!this.waiting.has(uid)) this.known.delete(uid);
+  }
+
+  private waitingOf(uid: string): Waiting {
+    const present = this.waiting.get(uid);
+    if (present) return present;
+    const waiting: Waiting = { moves: new Map(), samples: new Map() };
+    this.waiting.set(uid, waiting);
+    return waiting;
+  }
+
+  private add({ samples }: Waiting, pieces: readonly Sample[]): void {
     for (const piece of pieces) {
+      const row = samples.get(piece.source) ?? [];
+      samples.set(piece.source, row);
       const last = row.at(-1);
       const whole = last && joined(last, piece);
       if (whole) row[row.length - 1] = whole;
       else {
         row.push(piece);
-        this.waiting += 1;
+        this.samples += 1;
       }
     }
   }

@@ -1,11 +1,11 @@
-import type { Cursor, Step } from './cursor.ts';
+import { type Cursor, isFarAhead, type Step } from './cursor.ts';
 
 /** For what is known at moments only. */
 export interface Moment {
   readonly nowMs: number;
   /** Milliseconds before now that a reading speaks for at most; what lies further back is not known. */
   readonly reachMs: number;
-  readonly acceptedMs: number;
+  readonly bornMs: number;
 }
 
 /** One pod of the control plane. */
@@ -22,6 +22,7 @@ export function meterResources(
   moment: Moment,
 ): Step<Cursor> | undefined {
   const { nowMs } = moment;
+  if (isFarAhead(cursor, nowMs)) return { cursor: { untilMs: nowMs } };
   const startMs = reachedFrom(cursor, moment);
   if (startMs >= nowMs) return undefined;
   let cpuSeconds = 0;
@@ -43,6 +44,7 @@ export function meterStorage(
   moment: Moment,
 ): Step<Cursor> | undefined {
   const { nowMs } = moment;
+  if (isFarAhead(cursor, nowMs)) return { cursor: { untilMs: nowMs } };
   const startMs = reachedFrom(cursor, moment);
   if (bytes === undefined || startMs >= nowMs) return undefined;
   const storageByteSeconds = (bytes * (nowMs - startMs)) / 1000;
@@ -50,6 +52,6 @@ export function meterStorage(
   return { cursor: { untilMs: nowMs }, interval: { startMs, endMs: nowMs, amounts } };
 }
 
-function reachedFrom(cursor: Cursor | undefined, { nowMs, reachMs, acceptedMs }: Moment): number {
-  return Math.max(cursor?.untilMs ?? acceptedMs, nowMs - reachMs);
+function reachedFrom(cursor: Cursor | undefined, { nowMs, reachMs, bornMs }: Moment): number {
+  return Math.max(cursor?.untilMs ?? bornMs, nowMs - reachMs);
 }

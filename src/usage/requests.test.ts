@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import type { RequestCounter, RequestsCursor } from './cursor.ts';
 import { meterRequests } from './requests.ts';
 
-const acceptedMs = 1_000_000;
+const bornMs = 1_000_000;
 
 function reading(atMs: number, value: number, of: Partial<RequestCounter> = {}): RequestCounter {
-  return { pod: 'a', restarts: 0, startedMs: acceptedMs + 5_000, value, atMs, ...of };
+  return { pod: 'a', restarts: 0, startedMs: bornMs + 5_000, value, atMs, ...of };
 }
 
 function meter(cursor: RequestsCursor | undefined, ...readings: readonly RequestCounter[]) {
   const nowMs = Math.max(...readings.map(({ atMs }) => atMs));
-  return meterRequests(cursor, readings, { acceptedMs, nowMs });
+  return meterRequests(cursor, readings, { bornMs, nowMs });
 }
 
 type Event =
@@ -45,7 +45,7 @@ class Replica {
   private readUpTo = 0;
 
   constructor(index: number) {
-    this.counter = reading(0, 0, { pod: `p${index}`, startedMs: acceptedMs + index });
+    this.counter = reading(0, 0, { pod: `p${index}`, startedMs: bornMs + index });
   }
 
   serve(count: number): void {
@@ -69,7 +69,7 @@ describe('requests', () => {
     fc.assert(
       fc.property(events, (happened) => {
         const replicas = [0, 1, 2].map((index) => new Replica(index));
-        let nowMs = acceptedMs + 10_000;
+        let nowMs = bornMs + 10_000;
         let cursor: RequestsCursor | undefined;
         let total = 0;
         for (const event of happened) {
@@ -78,8 +78,8 @@ describe('requests', () => {
           if (event.do === 'restart') replicas[event.pod]?.restart(nowMs);
           if (event.do !== 'read') continue;
           const readings = event.pods.flatMap((index) => replicas[index]?.read(nowMs) ?? []);
-          const step = meterRequests(cursor, readings, { acceptedMs, nowMs });
-          expect(step?.interval?.startMs).toBeGreaterThanOrEqual(cursor?.untilMs ?? acceptedMs);
+          const step = meterRequests(cursor, readings, { bornMs, nowMs });
+          expect(step?.interval?.startMs).toBeGreaterThanOrEqual(cursor?.untilMs ?? bornMs);
           total += step?.interval?.amounts.requests ?? 0;
           cursor = step?.cursor;
         }
@@ -90,17 +90,14 @@ describe('requests', () => {
   });
 
   it('of a process whose clock was set are not counted again', () => {
-    const first = meter(undefined, reading(acceptedMs + 60_000, 1000));
-    const second = meter(
-      first?.cursor,
-      reading(acceptedMs + 120_000, 1100, { startedMs: acceptedMs + 65_000 }),
-    );
+    const first = meter(undefined, reading(bornMs + 60_000, 1000));
+    const second = meter(first?.cursor, reading(bornMs + 120_000, 1100, { startedMs: bornMs + 65_000 }));
 
     expect(second?.interval?.amounts.requests).toBe(100);
   });
 
   it('of a new process behind a restart that is not told of yet are not counted twice when it is', () => {
-    const at = (seconds: number) => acceptedMs + seconds * 1000;
+    const at = (seconds: number) => bornMs + seconds * 1000;
     const first = meter(undefined, reading(at(60), 10));
     const early = meter(first?.cursor, reading(at(120), 40, { startedMs: at(100) }));
     const told = meter(early?.cursor, reading(at(180), 50, { startedMs: at(100), restarts: 1 }));
@@ -109,9 +106,9 @@ describe('requests', () => {
   });
 
   it('that a counter takes back are neither taken back nor counted again', () => {
-    let cursor = meter(undefined, reading(acceptedMs + 60_000, 1000))?.cursor;
+    let cursor = meter(undefined, reading(bornMs + 60_000, 1000))?.cursor;
     const counted = [10, 1000, 10, 1001].map((value, index) => {
-      const step = meter(cursor, reading(acceptedMs + 120_000 + index * 60_000, value));
+      const step = meter(cursor, reading(bornMs + 120_000 + index * 60_000, value));
       cursor = step?.cursor;
       return step?.interval?.amounts.requests;
     });
@@ -120,8 +117,8 @@ describe('requests', () => {
   });
 
   it('leave a gap where the process that answered is not there any more', () => {
-    const first = meter(undefined, reading(acceptedMs + 60_000, 10));
-    const startedMs = acceptedMs + 3_000_000;
+    const first = meter(undefined, reading(bornMs + 60_000, 10));
+    const startedMs = bornMs + 3_000_000;
     const second = meter(first?.cursor, reading(startedMs + 60_000, 7, { pod: 'b', startedMs }));
 
     expect(second?.interval).toEqual({
@@ -132,8 +129,21 @@ describe('requests', () => {
   });
 
   it('of one that says it started in the future take their time nevertheless', () => {
-    const step = meter(undefined, reading(acceptedMs + 60_000, 7, { startedMs: acceptedMs + 9e9 }));
+    const step = meter(undefined, reading(bornMs + 60_000, 7, { startedMs: bornMs + 9e9 }));
 
-    expect(step?.interval).toMatchObject({ startMs: acceptedMs + 59_999, endMs: acceptedMs + 60_000 });
+    expect(step?.interval).toMatchObject({ startMs: bornMs + 59_999, endMs: bornMs + 60_000 });
+  });
+
+  it('go on at once when whoever counted before had a clock that was far ahead', () => {
+    const nowMs = bornMs + 60_000;
+    const ahead: RequestsCursor = {
+      untilMs: nowMs + 3_600_000,
+      counters: [reading(nowMs + 3_600_000, 100)],
+    };
+
+    const step = meter(ahead, reading(nowMs, 130));
+
+    expect(step?.cursor.untilMs).toBe(nowMs);
+    expect(step?.interval).toEqual({ startMs: nowMs - 1, endMs: nowMs, amounts: { requests: 30 } });
   });
 });

@@ -1,4 +1,4 @@
-import type { RequestCounter, RequestsCursor, Step } from './cursor.ts';
+import { isFarAhead, type RequestCounter, type RequestsCursor, type Step } from './cursor.ts';
 import { dayMs } from './sample.ts';
 
 /** What one API server says of itself. */
@@ -19,9 +19,10 @@ const longestBackfillMs = 31 * dayMs;
 export function meterRequests(
   cursor: RequestsCursor | undefined,
   readings: readonly RequestReading[],
-  { acceptedMs, nowMs }: { readonly acceptedMs: number; readonly nowMs: number },
+  { bornMs, nowMs }: { readonly bornMs: number; readonly nowMs: number },
 ): Step<RequestsCursor> | undefined {
-  const earliestMs = Math.max(cursor?.untilMs ?? acceptedMs, nowMs - longestBackfillMs);
+  const countedMs = isFarAhead(cursor, nowMs) ? nowMs - 1 : (cursor?.untilMs ?? bornMs);
+  const earliestMs = Math.max(countedMs, nowMs - longestBackfillMs);
   if (readings.length === 0 || earliestMs >= nowMs) return undefined;
   const known = new Map(cursor?.counters.map((counter) => [counter.pod, counter]));
   let requests = 0;

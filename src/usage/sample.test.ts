@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { hourMs, joined, type Sample, splitAtHours } from './sample.ts';
+import { behind, hourMs, joined, type Sample, splitAtHours } from './sample.ts';
 
 const base = { uid: 'u', source: 'requests', className: '', size: '' } as const;
 const arbitrary = fc
@@ -40,6 +40,14 @@ describe('an interval', () => {
         expect(cpuSeconds).toBeCloseTo(sample.amounts.cpuSeconds ?? 0, 4);
       }),
     );
+  });
+
+  it('has behind a moment what is left of it', () => {
+    const sample: Sample = { ...base, startMs: 100, endMs: 200, amounts: { requests: 10, cpuSeconds: 4 } };
+
+    expect(behind(sample, 100)).toEqual(sample);
+    expect(behind(sample, 150)).toEqual({ ...sample, startMs: 150, amounts: { requests: 5, cpuSeconds: 2 } });
+    expect(behind(sample, 200)).toBeUndefined();
   });
 
   it('grows by the one that follows it in its hour, and by no other', () => {

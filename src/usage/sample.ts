@@ -3,7 +3,10 @@ export const sources = ['existence', 'resources', 'storage', 'requests'] as cons
 
 export type Source = (typeof sources)[number];
 
-/** What a control plane was ordered as; empty where it is of no class. */
+/** Those that are known at the moments of their readings only. */
+export const levelSources: ReadonlySet<Source> = new Set(['resources', 'storage']);
+
+/** What a control plane runs as; empty where it is of no class. */
 export interface Offer {
   readonly className: string;
   readonly size: string;
@@ -13,7 +16,7 @@ export interface Offer {
 export interface Amounts {
   /** existence: milliseconds with a control plane that runs, or should. */
   readonly runningMs?: number;
-  /** existence: milliseconds with `replicas: 0`. */
+  /** existence: milliseconds in which it was stopped. */
   readonly stoppedMs?: number;
   /** resources: seconds of one core. */
   readonly cpuSeconds?: number;
@@ -67,6 +70,14 @@ function part({ startMs, endMs, amounts }: Sample, from: number, to: number): Am
     if (amount !== undefined) shares[name] = upTo(amount, to) - upTo(amount, from);
   }
   return { ...shares, ...(amounts.storageBytes !== undefined && { storageBytes: amounts.storageBytes }) };
+}
+
+/** What of it lies behind a moment; undefined where nothing does. */
+export function behind(sample: Sample, fromMs: number): Sample | undefined {
+  const { startMs, endMs } = sample;
+  if (fromMs <= startMs) return sample;
+  if (fromMs >= endMs) return undefined;
+  return { ...sample, startMs: fromMs, amounts: part(sample, fromMs, endMs) };
 }
 
 /** Both as one, where the second goes on from the first in the same hour; else undefined. */

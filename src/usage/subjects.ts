@@ -1,36 +1,50 @@
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { effectiveTenant } from '../controlplane/class/effective.ts';
+import type { Pod } from '../kube/resources.ts';
 import type { Subject } from './changes.ts';
 import type { Existence } from './existence.ts';
 import type { Offer } from './sample.ts';
 
-/** Undefined before it is accepted: until then nothing is there. */
+/** Undefined until something is made for it: one that its class or a quota holds back has nothing. */
 export function toSubject({ metadata, status }: TenantControlPlane): Subject | undefined {
   const { uid, namespace, name, creationTimestamp = '', deletionTimestamp } = metadata ?? {};
-  const accepted = status?.timeline?.find(({ step }) => step === 'Accepted');
-  const acceptedMs = Math.max(Date.parse(creationTimestamp), Date.parse(accepted?.time ?? ''));
-  if (!uid || !namespace || !name || Number.isNaN(acceptedMs)) return undefined;
+  const beginnings = status?.timeline?.filter(
+    ({ step }) => step === 'EndpointAssigned' || step === 'PartitionReady',
+  );
+  if (!uid || !namespace || !name || !beginnings?.length) return undefined;
+  const firstMs = Math.min(...beginnings.map(({ time }) => Date.parse(time)));
+  const bornMs = Math.max(Date.parse(creationTimestamp), firstMs);
+  if (Number.isNaN(bornMs)) return undefined;
   return {
     uid,
     namespace,
     name,
-    acceptedMs,
+    bornMs,
     ...(deletionTimestamp !== undefined && { deletedMs: Date.parse(deletionTimestamp) }),
   };
 }
 
-/** Class and size as ordered; a size that is left out is the default of the class in force. */
-export function offerOf({ spec, status }: TenantControlPlane): Offer {
-  const { className = '', size = status?.class?.settings.sizes?.default ?? '' } = spec;
-  return { className, size };
+/** Class and size that it was let in with; what it asks for may be anything. A size that is not said is the default of the class in force. */
+export function offerOf({ status }: TenantControlPlane): Offer {
+  const { admitted, class: inForce } = status ?? {};
+  return {
+    className: admitted?.className ?? inForce?.name ?? '',
+    size: admitted?.size ?? inForce?.settings.sizes?.default ?? '',
+  };
 }
 
-export function toExistence(tenant: TenantControlPlane, { acceptedMs, deletedMs }: Subject): Existence {
+/** `pods`: those of its control plane. */
+export function toExistence(
+  tenant: TenantControlPlane,
+  { bornMs, deletedMs }: Subject,
+  pods: readonly Pod[],
+): Existence {
+  const isEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
   return {
-    acceptedMs,
+    bornMs,
     ...(deletedMs !== undefined && { deletedMs }),
-    // A class may fill it in, and never with 0.
-    isStopped: tenant.spec.controlPlane.deployment.replicas === 0,
+    isStopped: effectiveTenant(tenant).spec.controlPlane.deployment.replicas === 0 && pods.every(isEnded),
     ...offerOf(tenant),
   };
 }

@@ -18,6 +18,7 @@ export class UsageMetrics {
   private readonly storage: Gauge<TenantLabel>;
   private readonly known: Gauge<'source'>;
   private readonly pending: Gauge;
+  private readonly overtakings: Counter;
   private readonly sampleSeconds: Histogram;
   private readonly scrapeSeconds: Histogram;
   private readonly scrapeBytes: Counter;
@@ -58,6 +59,11 @@ export class UsageMetrics {
     this.pending = new Gauge({
       name: 'marina_usage_pending_samples',
       help: 'Samples that are not in the management database yet',
+      registers,
+    });
+    this.overtakings = new Counter({
+      name: 'marina_usage_overtaken_total',
+      help: 'Samples that were not written since somebody else had counted meanwhile',
       registers,
     });
     this.sampleSeconds = new Histogram({
@@ -109,6 +115,10 @@ export class UsageMetrics {
 
   sourceAnswered(source: Source, isUp: boolean): void {
     this.known.set({ source }, isUp ? 1 : 0);
+  }
+
+  overtaken(): void {
+    this.overtakings.inc();
   }
 
   sampled(ms: number, pendingSamples: number): void {

@@ -7,16 +7,19 @@ import { pause } from '../engine/backoff.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { Absences } from './absences.ts';
+import { believedClock } from './believed-clock.ts';
 import type { UsageStore } from './changes.ts';
 import { Departures } from './departures.ts';
-import { meterExistence } from './existence.ts';
 import { capacity, Ledger } from './ledger.ts';
-import { meterResources, meterStorage, type PodReading } from './levels.ts';
+import type { PodReading } from './levels.ts';
+import { enterExistence, enterLevels, enterLook, type Look, type LookedAt } from './look.ts';
 import { listPodUsage, podReadings } from './pod-metrics.ts';
 import { RequestScraper } from './request-scraper.ts';
-import { meterRequests, type RequestReading } from './requests.ts';
-import { offerOf, storageOf, toExistence, toSubject } from './subjects.ts';
+import type { RequestReading } from './requests.ts';
+import { storageOf, toExistence, toSubject } from './subjects.ts';
 import type { UsageMetrics } from './usage-metrics.ts';
+import { batch, UsageWriter, type WriteOutcome } from './usage-writer.ts';
 
 export interface UsageSamplerOptions {
   /** The management cluster; only read. */
@@ -38,8 +41,6 @@ export interface UsageSamplerOptions {
 
 /** How far beyond the last sample one speaks, in intervals: a late one still joins on, and what lies further back is not known. */
 const reach = 1.5;
-/** Milliseconds after which a control plane that is in no cache, and was not seen to go, counts as deleted. */
-const lostMs = 600_000;
 /** Milliseconds from one rolling up to the next, and steps of each. */
 const rollUp = { everyMs: 300_000, steps: 48 };
 /** Turns of requests in an interval: so many groups of tenants are asked one after another. */
@@ -47,22 +48,34 @@ const turns = 60;
 
 type Usage = ReadonlyMap<string, NonNullable<PodReading['usage']>>;
 
+/** What all are looked at with. */
+interface Round {
+  readonly tenants: readonly TenantControlPlane[];
+  readonly usage: Usage | undefined;
+  readonly at: LookedAt;
+}
+
 /** What control planes use, as the leader sees it. How nothing is counted twice or lost: docs/decisions/0019-usage-by-intervals.md */
 export class UsageSampler {
   readonly name = 'usage';
   private readonly options: UsageSamplerOptions;
   private readonly departures: Departures;
+  private readonly absences: Absences;
+  private readonly writer: UsageWriter;
   /** By UID, read and not entered yet. */
-  private readonly readings = new Map<string, readonly RequestReading[]>();
-  /** By UID: since when it is in no cache, monotonic. */
-  private readonly lost = new Map<string, number>();
+  private readings = new Map<string, readonly RequestReading[]>();
   private ledger: Ledger | undefined;
+  /** Of which the levels go to the next ledger: what is counted elsewhere could not be read yet. */
+  private provisional: Ledger | undefined;
   private rolledUpMs = -Infinity;
   private isMeasured = true;
 
   constructor(options: UsageSamplerOptions) {
-    this.options = options;
-    this.departures = new Departures(options.caches.tenants, options.clock);
+    const clock = believedClock(options.clock);
+    this.options = { ...options, clock };
+    this.departures = new Departures(options.caches.tenants, clock);
+    this.absences = new Absences(clock);
+    this.writer = new UsageWriter(options);
   }
 
   /** Never rejects. */
@@ -71,8 +84,9 @@ export class UsageSampler {
     await Promise.all([this.sampleUntil(signal), this.scrapeUntil(signal)]);
     // Whoever leads next goes on from what is written; so does this one when it leads again.
     this.ledger = undefined;
+    this.provisional = undefined;
     this.readings.clear();
-    this.lost.clear();
+    this.absences.clear();
     metrics.clear();
   }
 
@@ -84,10 +98,10 @@ export class UsageSampler {
         await this.sample(signal);
         await this.rollUp();
       } catch (error: unknown) {
-        log.warn({ err: error, pending: this.ledger?.size ?? 0 }, 'usage was not written');
+        log.warn({ err: error, pending: this.pending() }, 'the database of usage does not answer');
       }
       const tookMs = clock.monotonicMs() - startedMs;
-      this.options.metrics.sampled(tookMs, this.ledger?.size ?? 0);
+      this.options.metrics.sampled(tookMs, this.pending());
       await pause(clock, Math.max(0, everyMs - tookMs), signal);
     }
   }
@@ -106,91 +120,97 @@ export class UsageSampler {
     }
   }
 
-  /** Rejects when the store cannot be reached; what it did not take it is given with the next sample. */
+  private pending(): number {
+    return (this.ledger ?? this.provisional)?.size ?? 0;
+  }
+
+  /** Rejects when the store does not say what is counted; what it does not take it is given with the next sample. */
   private async sample(signal: AbortSignal): Promise<void> {
-    const { store, log } = this.options;
-    this.ledger ??= new Ledger(await store.load());
+    const { caches, clock, everyMs } = this.options;
     const usage = await this.podUsage(signal);
     if (signal.aborted) return;
-    for (const tenant of [...this.options.caches.tenants.list(), ...this.departures.list()]) {
-      this.enter(this.ledger, tenant, usage);
+    const at = { nowMs: clock.now().getTime(), reachMs: everyMs * reach };
+    const round = { tenants: caches.tenants.list(), usage, at };
+    try {
+      this.ledger ??= await this.read(round.tenants);
+    } catch (error: unknown) {
+      this.keepLevels(round);
+      throw error;
     }
-    this.closeLost(this.ledger);
-    this.readings.clear();
-    if (this.ledger.size > capacity) {
-      log.error({ samples: this.ledger.size }, 'usage was dropped: its database was away for too long');
-      this.ledger = undefined;
-      return;
-    }
-    await this.commit(this.ledger);
-  }
-
-  private async commit(ledger: Ledger): Promise<void> {
-    const { store, metrics, log } = this.options;
-    const changes = ledger.changes();
-    if (changes.subjects.length === 0 && changes.moves.length === 0) return;
-    const outcome = await store.commit(changes);
+    const { ledger } = this;
+    const outcome = await this.enter(ledger, round, signal);
+    if (outcome === 'Stopped') return;
     if (outcome === 'Overtaken') {
-      // Two lead, or the end of a transaction was not heard of: what is written counts.
-      log.info({}, 'usage was counted by somebody else; it goes on from there');
+      this.provisional = ledger;
       this.ledger = undefined;
-      return;
     }
-    ledger.settled();
-    for (const sample of changes.samples) {
-      const subject = ledger.subject(sample.uid);
-      if (subject) metrics.count(subject, sample);
-    }
-    for (const { uid, deletedMs } of changes.subjects) if (deletedMs !== undefined) metrics.forget(uid);
+    if (ledger.size > capacity) this.drop(ledger);
   }
 
-  private enter(ledger: Ledger, tenant: TenantControlPlane, usage: Usage | undefined): void {
+  private async enter(
+    ledger: Ledger,
+    { tenants, usage, at }: Round,
+    signal: AbortSignal,
+  ): Promise<WriteOutcome> {
+    const { readings } = this;
+    this.readings = new Map();
+    const seen = new Set<string>();
+    let outcome: WriteOutcome = 'Written';
+    for (const tenant of tenants) {
+      const look = this.look(tenant, usage);
+      if (!look) continue;
+      const { uid } = look.subject;
+      seen.add(uid);
+      enterLook(ledger, look, readings.get(uid) ?? [], at);
+      if (ledger.size >= batch && outcome === 'Written') outcome = await this.writer.write(ledger, signal);
+      if (ledger.size > capacity) return outcome;
+    }
+    for (const departed of this.departures.list()) {
+      seen.add(departed.subject.uid);
+      enterExistence(ledger, departed, at);
+    }
+    this.absences.settle(ledger, seen);
+    return outcome === 'Written' ? await this.writer.write(ledger, signal) : outcome;
+  }
+
+  /** While nobody says what is counted. */
+  private keepLevels({ tenants, usage, at }: Round): void {
+    this.provisional ??= new Ledger();
+    for (const tenant of tenants) {
+      const look = this.look(tenant, usage);
+      if (look) enterLevels(this.provisional, look, at);
+    }
+    if (this.provisional.size > capacity) this.drop(this.provisional);
+  }
+
+  /** With the levels that wait for it. */
+  private async read(tenants: readonly TenantControlPlane[]): Promise<Ledger> {
+    const present = tenants.flatMap(({ metadata }) => metadata?.uid ?? []);
+    const departed = this.departures.list().map(({ subject }) => subject.uid);
+    const ledger = new Ledger(await this.options.store.load([...present, ...departed]));
+    if (this.provisional) ledger.adopt(this.provisional);
+    this.provisional = undefined;
+    return ledger;
+  }
+
+  private drop({ size: samples }: Ledger): void {
+    this.options.log.error({ samples }, 'usage was dropped: its database was away for too long');
+    this.ledger = undefined;
+    this.provisional = undefined;
+  }
+
+  private look(tenant: TenantControlPlane, usage: Usage | undefined): Look | undefined {
+    const { caches } = this.options;
     const subject = toSubject(tenant);
-    if (!subject) return;
-    const { uid, acceptedMs } = subject;
-    if (ledger.subject(uid)?.deletedMs !== undefined) return;
-    const { caches, clock, everyMs } = this.options;
-    const nowMs = clock.now().getTime();
-    const offer = offerOf(tenant);
-    const cursors = ledger.cursors(uid);
-    ledger.register(subject);
-    const existence = toExistence(tenant, subject);
-    ledger.enter(uid, 'existence', offer, meterExistence(cursors.existence, existence, nowMs));
-    if (subject.deletedMs !== undefined) return;
-
-    const moment = { nowMs, reachMs: everyMs * reach, acceptedMs };
+    if (!subject) return undefined;
     const pods = caches.pods.byIndex(podsByRuntimeId, tenant.status?.runtimeId ?? '');
-    if (usage && !(existence.isStopped && pods.length === 0)) {
-      ledger.enter(
-        uid,
-        'resources',
-        offer,
-        meterResources(cursors.resources, podReadings(pods, usage), moment),
-      );
-    }
-    const bytes = storageOf(tenant, caches.dataStores.get({ name: storeOf(tenant) ?? '' }));
-    ledger.enter(uid, 'storage', offer, meterStorage(cursors.storage, bytes, moment));
-    const readings = this.readings.get(uid) ?? [];
-    const readMs = Math.max(...readings.map(({ atMs }) => atMs));
-    const requests = meterRequests(cursors.requests, readings, { acceptedMs, nowMs: readMs });
-    ledger.enter(uid, 'requests', offer, requests);
-  }
-
-  /** Gone while nobody looked: its hours end with the last that was counted. */
-  private closeLost(ledger: Ledger): void {
-    const { caches, clock } = this.options;
-    const present = new Set(caches.tenants.list().map(({ metadata }) => metadata?.uid));
-    for (const { subject, cursors } of ledger.all()) {
-      const { uid, acceptedMs, deletedMs } = subject;
-      if (present.has(uid) || deletedMs !== undefined) {
-        this.lost.delete(uid);
-        continue;
-      }
-      const sinceMs = this.lost.get(uid) ?? clock.monotonicMs();
-      this.lost.set(uid, sinceMs);
-      if (clock.monotonicMs() - sinceMs < lostMs) continue;
-      ledger.register({ ...subject, deletedMs: cursors.existence?.untilMs ?? acceptedMs });
-    }
+    const existence = toExistence(tenant, subject, pods);
+    return {
+      subject,
+      existence,
+      pods: usage && !existence.isStopped ? podReadings(pods, usage) : undefined,
+      storageBytes: storageOf(tenant, caches.dataStores.get({ name: storeOf(tenant) ?? '' })),
+    };
   }
 
   /** Undefined where nobody measures pods. */

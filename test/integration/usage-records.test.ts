@@ -36,34 +36,35 @@ const minute = 60_000;
 const offer = { className: 'gold', size: 'small' };
 
 function aSubject(name: string): Subject {
-  return { uid: randomUUID(), namespace: 'team-a', name, acceptedMs: begunMs };
+  return { uid: randomUUID(), namespace: 'team-a', name, bornMs: begunMs };
 }
 
 /** What one leader would write of `subject` if it looked at these minutes; its API server answers ten requests a minute from the start. */
 async function lead(subject: Subject, minutes: readonly number[], store = records): Promise<string> {
-  const ledger = new Ledger(await store.load());
+  const ledger = new Ledger(await store.load([subject.uid]));
   let outcome = '';
   for (const each of minutes) {
     enter(ledger, subject, begunMs + each * minute);
-    outcome = await store.commit(ledger.changes());
+    const changes = ledger.changes();
+    outcome = await store.commit(changes);
     if (outcome === 'Overtaken') break;
-    ledger.settled();
+    ledger.settled(changes);
   }
   return outcome;
 }
 
 function enter(ledger: Ledger, subject: Subject, nowMs: number): void {
-  const { uid, acceptedMs } = subject;
+  const { uid, bornMs } = subject;
   const cursors = ledger.cursors(uid);
   ledger.register(subject);
   const seen = { ...subject, ...offer, isStopped: false };
   ledger.enter(uid, 'existence', offer, meterExistence(cursors.existence, seen, nowMs));
   const pod = { createdMs: 0, usage: { cpuCores: 0.5, memoryBytes: 1000 } };
-  const moment = { nowMs, reachMs: 1.5 * minute, acceptedMs };
+  const moment = { nowMs, reachMs: 1.5 * minute, bornMs };
   ledger.enter(uid, 'resources', offer, meterResources(cursors.resources, [pod], moment));
   const value = ((nowMs - begunMs) / minute) * 10;
-  const reading = { pod: 'a', restarts: 0, startedMs: acceptedMs, value, atMs: nowMs };
-  ledger.enter(uid, 'requests', offer, meterRequests(cursors.requests, [reading], { acceptedMs, nowMs }));
+  const reading = { pod: 'a', restarts: 0, startedMs: bornMs, value, atMs: nowMs };
+  ledger.enter(uid, 'requests', offer, meterRequests(cursors.requests, [reading], { bornMs, nowMs }));
 }
 
 async function ask(subject: Subject, question: Partial<UsageQuestion> = {}): Promise<readonly UsageLine[]> {
@@ -102,7 +103,7 @@ describe('usage that is written down', () => {
   it('is written by one of two who lead at once, and the other goes on from there', async () => {
     const subject = aSubject('disputed');
     await lead(subject, [1]);
-    const [mine, theirs] = [new Ledger(await records.load()), new Ledger(await records.load())];
+    const [mine, theirs] = [new Ledger(await records.load([])), new Ledger(await records.load([]))];
     enter(mine, subject, begunMs + 2 * minute);
     enter(theirs, subject, begunMs + 2.1 * minute);
 
@@ -120,7 +121,7 @@ describe('usage that is written down', () => {
 
   it('is begun by one of two as well', async () => {
     const subject = aSubject('begun');
-    const ledgers = [new Ledger(await records.load()), new Ledger(await records.load())];
+    const ledgers = [new Ledger(await records.load([])), new Ledger(await records.load([]))];
     for (const ledger of ledgers) enter(ledger, subject, begunMs + minute);
 
     const outcomes = await Promise.all(ledgers.map((ledger) => records.commit(ledger.changes())));
@@ -131,7 +132,7 @@ describe('usage that is written down', () => {
 
   it('is all of a commit or nothing of it', async () => {
     const subject = aSubject('whole');
-    const ledger = new Ledger(await records.load());
+    const ledger = new Ledger(await records.load([]));
     enter(ledger, subject, begunMs + minute);
     const { samples, ...rest } = ledger.changes();
     const [sample] = samples;
@@ -139,7 +140,7 @@ describe('usage that is written down', () => {
 
     await expect(records.commit(twice)).rejects.toThrow('duplicate key');
 
-    expect((await records.load()).has(subject.uid)).toBe(false);
+    expect((await records.load([subject.uid])).has(subject.uid)).toBe(false);
     expect(await ask(subject)).toEqual([]);
   });
 
@@ -160,14 +161,22 @@ describe('usage that is written down', () => {
     const subject = aSubject('gone');
     await lead({ ...subject, deletedMs: begunMs + 90_000 }, [2]);
 
-    const [known] = [...(await records.load()).values()].filter(
-      ({ subject: { uid } }) => uid === subject.uid,
-    );
     await lead(subject, [2]);
 
+    expect((await records.load([])).has(subject.uid)).toBe(false);
+    const known = (await records.load([subject.uid])).get(subject.uid);
     expect(known?.subject.deletedMs).toBe(begunMs + 90_000);
-    expect((await records.load()).get(subject.uid)?.subject.deletedMs).toBe(begunMs + 90_000);
     expect((await ask(subject))[0]?.runningSeconds).toBe(120);
+  });
+
+  it('is known of one whose deletion has hung for weeks', async () => {
+    const subject = aSubject('hanging');
+    const deletedMs = Date.now() - 30 * dayMs;
+    await lead({ ...subject, bornMs: deletedMs - hourMs, deletedMs }, [2]);
+
+    const known = (await records.load([subject.uid])).get(subject.uid);
+
+    expect(known).toMatchObject({ subject: { deletedMs }, cursors: { existence: { untilMs: deletedMs } } });
   });
 
   it('waits while the database is away, by the hour, and is written when it is back', async () => {
@@ -175,7 +184,7 @@ describe('usage that is written down', () => {
     await using other = await openDatabase(own);
     const store = new UsageRecords(other);
     const subject = aSubject('away');
-    const ledger = new Ledger(await store.load());
+    const ledger = new Ledger(await store.load([]));
     await server.postgres.kill();
     for (const each of upTo(180)) {
       enter(ledger, subject, begunMs + each * minute);
@@ -272,7 +281,7 @@ describe('a report', () => {
     const store = new UsageRecords(own);
     const rollup = new UsageRollup(own, { hourlyDays: 30, days: 60 });
     const subject = aSubject('mixed');
-    const ledger = new Ledger(await store.load());
+    const ledger = new Ledger(await store.load([]));
     // An hour more of requests in each hour, so that no two are alike.
     for (let hour = 1; hour <= 80; hour += 1) {
       const nowMs = begunMs + hour * hourMs;
@@ -284,11 +293,12 @@ describe('a report', () => {
         subject.uid,
         'requests',
         offer,
-        meterRequests(cursor, [reading], { acceptedMs: begunMs, nowMs }),
+        meterRequests(cursor, [reading], { bornMs: begunMs, nowMs }),
       );
       if (hour !== 70) continue;
-      await store.commit(ledger.changes());
-      ledger.settled();
+      const changes = ledger.changes();
+      await store.commit(changes);
+      ledger.settled(changes);
       while (await rollup.step(new Date(nowMs))) continue;
     }
     await store.commit(ledger.changes());

@@ -4,8 +4,6 @@ import type { Changes, Known, Move, Subject, UsageStore } from '../changes.ts';
 import type { Cursors } from '../cursor.ts';
 import type { Sample, Source } from '../sample.ts';
 
-/** Days for which the cursors of a deleted control plane are read: no cache is so late. */
-const readAfterDeletion = '7 days';
 /** Rows of one statement. */
 const atOnce = 5_000;
 
@@ -15,6 +13,7 @@ interface SubjectRow {
   readonly uid: string;
   readonly namespace: string;
   readonly name: string;
+  /** When something was first made for it. */
   readonly accepted_at: Date;
   readonly deleted_at: Date | null;
   readonly cursors: Readonly<Record<string, { readonly until: string; readonly state: object }>> | null;
@@ -28,8 +27,10 @@ export class UsageRecords implements UsageStore {
     this.database = database;
   }
 
-  async load(): Promise<ReadonlyMap<string, Known>> {
-    const rows = await this.database.use('read usage cursors', (dataSource) => readSubjects(dataSource));
+  async load(uids: readonly string[]): Promise<ReadonlyMap<string, Known>> {
+    const rows = await this.database.use('read usage cursors', (dataSource) =>
+      readSubjects(dataSource, uids),
+    );
     return new Map(rows.map((row) => [row.uid, toKnown(row)]));
   }
 
@@ -56,15 +57,15 @@ export class UsageRecords implements UsageStore {
   }
 }
 
-async function readSubjects(dataSource: DataSource): Promise<readonly SubjectRow[]> {
+async function readSubjects(dataSource: DataSource, uids: readonly string[]): Promise<readonly SubjectRow[]> {
   return await dataSource.query(
     `SELECT subject.*, (
         SELECT jsonb_object_agg(source, jsonb_build_object('until', until, 'state', state))
         FROM usage_cursor WHERE usage_cursor.uid = subject.uid
       ) AS cursors
     FROM usage_subject subject
-    WHERE deleted_at IS NULL OR deleted_at > now() - $1::interval`,
-    [readAfterDeletion],
+    WHERE deleted_at IS NULL OR uid = ANY ($1::uuid[])`,
+    [uids],
   );
 }
 
@@ -78,7 +79,7 @@ function toKnown({ uid, namespace, name, accepted_at, deleted_at, cursors }: Sub
       uid,
       namespace,
       name,
-      acceptedMs: accepted_at.getTime(),
+      bornMs: accepted_at.getTime(),
       ...(deleted_at && { deletedMs: deleted_at.getTime() }),
     },
     cursors: Object.fromEntries(entries) as Cursors,
@@ -88,11 +89,11 @@ function toKnown({ uid, namespace, name, accepted_at, deleted_at, cursors }: Sub
 async function writeSubjects(manager: EntityManager, subjects: readonly Subject[]): Promise<void> {
   const rows = subjects
     .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
-    .map(({ uid, namespace, name, acceptedMs, deletedMs }) => ({
+    .map(({ uid, namespace, name, bornMs, deletedMs }) => ({
       uid,
       namespace,
       name,
-      accepted_at: toTimestamp(acceptedMs),
+      accepted_at: toTimestamp(bornMs),
       deleted_at: deletedMs === undefined ? null : toTimestamp(deletedMs),
     }));
   // A deletion is for good, whoever wrote it.
