@@ -5,8 +5,7 @@ import { keyOf, type KubeObject, refOf } from '../kube/resource.ts';
 import { labels } from '../kubeconfig/names.ts';
 import { TenantKubeconfigReconciler, type TenantKubeconfigDependencies } from '../kubeconfig/reconciler.ts';
 import { stateOf } from '../kubeconfig/source.ts';
-import { mayHaveStrays, StrayAccess } from '../kubeconfig/stray-access.ts';
-import type { TenantAccessDependencies } from '../kubeconfig/tenant-access.ts';
+import { mayHaveStrays, StrayAccess, type StrayAccessDependencies } from '../kubeconfig/stray-access.ts';
 import {
   type KubeconfigTemplateDependencies,
   KubeconfigTemplateReconciler,
@@ -14,6 +13,9 @@ import {
 import { isReady } from '../kubeconfig/template/status.ts';
 import { type Caches, kubeconfigsByTenant } from './caches.ts';
 import { type Engine, keysOf, selfKey, wishChanged } from './controllers.ts';
+
+/** Milliseconds that one tenant may hold up a worker of the search: others wait for it. */
+const searchTimeoutMs = 15_000;
 
 /** Issues TenantKubeconfigs: on their own changes, when their control plane serves, moves, is restored or goes, and when they are due. */
 export function createTenantKubeconfigController(
@@ -36,7 +38,7 @@ export function createTenantKubeconfigController(
 
 /** Takes away rights that came out of archives: when a control plane was restored, and when it then serves. */
 export function createStrayAccessController(
-  dependencies: Omit<TenantAccessDependencies, 'caches'>,
+  dependencies: Omit<StrayAccessDependencies, 'caches' | 'kubeconfigsOf'>,
   caches: Caches,
   engine: Engine,
 ): Controller {
@@ -47,8 +49,8 @@ export function createStrayAccessController(
   });
   return new Controller({
     ...engine,
-    workers: 1,
     name: 'strayaccess',
+    timeoutMs: searchTimeoutMs,
     reconcile: (key, context) => strays.reconcile(key, context),
   }).watches(caches.tenants, (tenant) => (mayHaveStrays(tenant) ? selfKey(tenant) : []), {
     when: (previous, current) => stateOf(previous) !== stateOf(current),

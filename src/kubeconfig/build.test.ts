@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { aKubeconfig } from '../../test/support/kubeconfigs.ts';
 import { buildBindings, buildSecret, subjectOf } from './build.ts';
 import { kubeconfigId, ownGroup, secretNameOf } from './names.ts';
-import { straysIn } from './stray-access.ts';
+import { straysIn } from './stray-search.ts';
 
 const viewer = aKubeconfig({ clusterRole: 'view' });
 

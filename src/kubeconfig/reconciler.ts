@@ -15,7 +15,7 @@ import { done, requeueAfter, type Result } from '../engine/result.ts';
 import { applyStatus } from '../kube/apply-status.ts';
 import { isKubeError } from '../kube/errors.ts';
 import type { Informer } from '../kube/informer.ts';
-import { refOf, refOfKey } from '../kube/resource.ts';
+import { type ObjectRef, refOf, refOfKey } from '../kube/resource.ts';
 import { issueKubeconfig, type IssuerDependencies } from './issuer.ts';
 import { finalizer } from './names.ts';
 import { nextLook } from './next-look.ts';
@@ -77,7 +77,7 @@ export class TenantKubeconfigReconciler {
     const standing = this.standing(kubeconfig);
     if (standing.state === 'Outlived') return await this.discardOutlived(kubeconfig);
     const end = endOf(kubeconfig);
-    if (end && end <= this.now()) return await this.expire(key, kubeconfig, { end, standing, signal });
+    if (end && end <= this.now()) return await this.expire(key, kubeconfig, { end, signal });
     if (standing.state !== 'There') {
       return (await this.report(kubeconfig, blockedBy(absent(kubeconfig, standing)))).next;
     }
@@ -127,15 +127,11 @@ export class TenantKubeconfigReconciler {
   private async expire(
     key: string,
     kubeconfig: TenantKubeconfig,
-    {
-      end,
-      standing,
-      signal,
-    }: { readonly end: Date; readonly standing: Standing; readonly signal: AbortSignal },
+    { end, signal }: { readonly end: Date; readonly signal: AbortSignal },
   ): Promise<Result> {
     const now = this.now();
     if (hasFinalizer(kubeconfig, finalizer)) {
-      const obstacle = await this.takeBack(kubeconfig, standing, signal);
+      const obstacle = await this.takeBack(kubeconfig, signal);
       if (obstacle) return (await this.report(kubeconfig, blockedBy(obstacle))).next;
     }
     const goneAt = new Date(end.getTime() + keptAfterEndMs);
@@ -148,31 +144,30 @@ export class TenantKubeconfigReconciler {
 
   private async remove(key: string, kubeconfig: TenantKubeconfig, signal: AbortSignal): Promise<Result> {
     if (!hasFinalizer(kubeconfig, finalizer)) return done;
-    const obstacle = await this.takeBack(kubeconfig, this.standing(kubeconfig), signal);
+    const obstacle = await this.takeBack(kubeconfig, signal);
     if (obstacle) return (await this.report(kubeconfig, blockedBy(obstacle))).next;
     await this.release(key, kubeconfig);
     return done;
   }
 
   /** Removes rights and Secret: the Secret also where the rights cannot be, which is then what stands in the way. */
-  private async takeBack(
-    kubeconfig: TenantKubeconfig,
-    standing: Standing,
-    signal: AbortSignal,
-  ): Promise<Unfinished | undefined> {
+  private async takeBack(kubeconfig: TenantKubeconfig, signal: AbortSignal): Promise<Unfinished | undefined> {
     const [obstacle] = await Promise.all([
-      this.access.revoke(kubeconfig, standing, signal),
+      this.revoke(kubeconfig, signal),
       removeSecret(this.dependencies.client, kubeconfig),
     ]);
     return obstacle;
   }
 
+  private async revoke(kubeconfig: TenantKubeconfig, signal: AbortSignal): Promise<Unfinished | undefined> {
+    const cached = this.standing(kubeconfig);
+    const isSure = cached.state === 'There' || kubeconfig.spec.clusterRole === undefined;
+    return this.access.revoke(kubeconfig, isSure ? cached : await this.standingNow(kubeconfig), signal);
+  }
+
   private async discardOutlived(kubeconfig: TenantKubeconfig): Promise<Result> {
-    const { namespace } = kubeconfig.metadata ?? {};
-    const name = kubeconfig.spec.controlPlaneName;
-    // A cache may be behind, and this cannot be undone.
-    const live = await this.dependencies.client.get(tenantControlPlanes, { namespace, name });
-    return standingOf(kubeconfig, live).state === 'Outlived' ? await this.discard(kubeconfig) : cacheBehind;
+    const { state } = await this.standingNow(kubeconfig);
+    return state === 'Outlived' ? await this.discard(kubeconfig) : cacheBehind;
   }
 
   private async discard(kubeconfig: TenantKubeconfig): Promise<Result> {
@@ -204,7 +199,7 @@ export class TenantKubeconfigReconciler {
   ): Promise<void> {
     const held = this.held.get(key);
     if (!held || held.metadata?.uid === live?.metadata?.uid) return;
-    const obstacle = await this.takeBack(held, this.standing(held), signal);
+    const obstacle = await this.takeBack(held, signal);
     if (obstacle) throw new Error(`what ${key} gave cannot be taken back: ${obstacle.message}`);
     this.forget(key, held);
   }
@@ -242,9 +237,13 @@ export class TenantKubeconfigReconciler {
   }
 
   private standing(kubeconfig: TenantKubeconfig): Standing {
-    const { namespace } = kubeconfig.metadata ?? {};
-    const name = kubeconfig.spec.controlPlaneName;
-    return standingOf(kubeconfig, this.dependencies.caches.tenants.get({ namespace, name }));
+    return standingOf(kubeconfig, this.dependencies.caches.tenants.get(tenantRefOf(kubeconfig)));
+  }
+
+  /** For what cannot be undone: a cache may be behind. */
+  private async standingNow(kubeconfig: TenantKubeconfig): Promise<Standing> {
+    const live = await this.dependencies.client.get(tenantControlPlanes, tenantRefOf(kubeconfig));
+    return standingOf(kubeconfig, live);
   }
 
   private now(): Date {
@@ -253,6 +252,10 @@ export class TenantKubeconfigReconciler {
 }
 
 const cacheBehind = requeueAfter(conflictRetryMs, 'CacheBehind');
+
+function tenantRefOf({ metadata, spec }: TenantKubeconfig): ObjectRef {
+  return { namespace: metadata?.namespace, name: spec.controlPlaneName };
+}
 
 /** When one that is not renewed ends. */
 function endOf({ spec, status }: TenantKubeconfig): Date | undefined {

@@ -6,8 +6,9 @@ import { keyOf } from '../kube/resource.ts';
 import { type Secret, secrets } from '../kube/resources.ts';
 import { decodeData } from '../kube/secret-data.ts';
 import { done, failed, type StepResult } from '../controlplane/component.ts';
+import { labels as tenantLabels } from '../controlplane/names.ts';
 import { buildSecret } from './build.ts';
-import { kubeconfigId, kubeconfigKey, labels, secretNameOf } from './names.ts';
+import { kubeconfigKey, kubeconfigLabels, labels, secretNameOf } from './names.ts';
 
 /** What is at the place of a kubeconfig’s Secret. */
 export type Found =
@@ -23,7 +24,7 @@ export async function findSecret(client: KubeClient, kubeconfig: TenantKubeconfi
   const ref = refOfSecret(kubeconfig);
   try {
     const secret = await client.patch(secrets, ref, { type: 'merge', body: {} }, { dryRun: true });
-    if (secret.metadata?.labels?.[labels.id] === kubeconfigId(kubeconfig)) return { state: 'Ours', secret };
+    if (isOf(kubeconfig, secret)) return { state: 'Ours', secret };
     return { state: 'Foreign', message: `Secret ${keyOf(ref)} belongs to something else.` };
   } catch (error: unknown) {
     if (isKubeError(error, 'NotFound')) return { state: 'Nothing' };
@@ -66,7 +67,8 @@ export async function writeSecret(
 export async function removeSecret(client: KubeClient, kubeconfig: TenantKubeconfig): Promise<void> {
   const found = await findSecret(client, kubeconfig);
   if (found.state !== 'Ours') return;
-  await client.delete(secrets, refOfSecret(kubeconfig), { uid: found.secret.metadata?.uid });
+  const { uid, resourceVersion } = found.secret.metadata ?? {};
+  await client.delete(secrets, refOfSecret(kubeconfig), { uid, resourceVersion });
 }
 
 export function notWritten(kubeconfig: TenantKubeconfig, message: string) {
@@ -75,6 +77,12 @@ export function notWritten(kubeconfig: TenantKubeconfig, message: string) {
     'KubeconfigNotWritten',
     `Secret ${name} cannot be written; if it is not this kubeconfig’s, take another spec.secretName: ${message}`,
   );
+}
+
+/** The id alone stays on one that was made into the admin kubeconfig of a control plane. */
+function isOf(kubeconfig: TenantKubeconfig, { metadata }: Secret): boolean {
+  const identity = kubeconfigLabels(kubeconfig);
+  return [labels.id, tenantLabels.component].every((key) => metadata?.labels?.[key] === identity[key]);
 }
 
 function refOfSecret(kubeconfig: TenantKubeconfig) {

@@ -1,23 +1,35 @@
-import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
+import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantKubeconfig } from '../api/v1alpha1/tenant-kubeconfig.ts';
+import type { Unfinished } from '../controlplane/component.ts';
 import { gather } from '../controlplane/view.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
 import { done, requeueAfter, type Result } from '../engine/result.ts';
-import type { KubeObject } from '../kube/resource.ts';
-import { refOf, refOfKey } from '../kube/resource.ts';
-import { clusterRoleBindings, roleBindings } from '../kube/resources.ts';
-import { accessSelector, groupPrefix, ownGroup } from './names.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { refOfKey } from '../kube/resource.ts';
 import { contentsOf, targetOf } from './source.ts';
 import { standingOf } from './standing.ts';
+import { searchPage, type SearchPlace, searchStart } from './stray-search.ts';
 import type { TenantAccessDependencies } from './tenant-access.ts';
 
 /** Milliseconds until a tenant that does not serve is asked again, should no event have told of it. */
 const patientMs = 60_000;
-const timeoutMs = 10_000;
+/** Milliseconds that a tenant has for an answer. */
+const timeoutMs = 5_000;
+/** Bindings of one tenant that are looked at; 300 kubeconfigs in 32 namespaces each have fewer. */
+const defaultMost = 10_000;
 
 export interface StrayAccessDependencies extends TenantAccessDependencies {
   /** Those of one TenantControlPlane. */
   readonly kubeconfigsOf: (tenant: TenantControlPlane) => readonly TenantKubeconfig[];
+  readonly events: Pick<EventRecorder, 'record'>;
+  /** Bindings of one tenant that are looked at, default 10,000. */
+  readonly most?: number;
+}
+
+interface Search {
+  readonly contents: string;
+  /** Undefined: it has ended. */
+  readonly place: SearchPlace | undefined;
 }
 
 /**
@@ -26,45 +38,44 @@ export interface StrayAccessDependencies extends TenantAccessDependencies {
  */
 export class StrayAccess {
   private readonly dependencies: StrayAccessDependencies;
-  /** By key: the contents that were searched. */
-  private readonly searched = new Map<string, string>();
+  /** By key. */
+  private readonly searches = new Map<string, Search>();
 
   constructor(dependencies: StrayAccessDependencies) {
     this.dependencies = dependencies;
   }
 
-  /** `key` is that of a TenantControlPlane. */
-  async reconcile(key: string, { signal }: ReconcileContext): Promise<Result> {
-    const { caches, settings, tenantClients, kubeconfigsOf } = this.dependencies;
+  /** One page of bindings, so that other tenants have their turn between two. `key` is that of a TenantControlPlane. */
+  async reconcile(key: string, { signal }: Pick<ReconcileContext, 'signal'>): Promise<Result> {
+    const { caches, settings, tenantClients, kubeconfigsOf, most = defaultMost } = this.dependencies;
     const tenant = caches.tenants.get(refOfKey(key));
     if (!tenant || tenant.metadata?.deletionTimestamp || !mayHaveStrays(tenant)) {
-      this.searched.delete(key);
+      this.searches.delete(key);
       return done;
     }
     const contents = contentsOf(tenant);
-    if (this.searched.get(key) === contents) return done;
+    const before = this.searches.get(key);
+    const place = before?.contents === contents ? before.place : searchStart;
+    if (!place) return done;
     const target = targetOf(gather(tenant, caches, settings));
-    if (target.state !== 'Done')
-      return requeueAfter(
-        target.state === 'Waiting' ? (target.requeueAfterMs ?? patientMs) : patientMs,
-        target.reason,
-      );
+    if (target.state !== 'Done') return lookAgain(target);
 
     const client = await tenantClients.client(target.value);
-    const options = { signal, timeoutMs };
     // One that was issued for an earlier tenant of this name takes nothing back from this one.
-    const known = kubeconfigsOf(tenant).filter((each) => standingOf(each, tenant).state === 'There');
-    for (const resource of [clusterRoleBindings, roleBindings]) {
-      const { items } = await client.list<KubeObject>(resource, {
-        ...options,
-        labelSelector: accessSelector,
-      });
-      for (const stray of straysIn(items, known)) {
-        await client.delete(resource, refOf(stray), { ...options, uid: stray.metadata?.uid });
-      }
-    }
-    this.searched.set(key, contents);
-    return done;
+    const known = () => kubeconfigsOf(tenant).filter((each) => standingOf(each, tenant).state === 'There');
+    const next = await searchPage(client, place, known, { signal, timeoutMs });
+    const isOver = next !== undefined && next.seen >= most;
+    this.searches.set(key, { contents, place: isOver ? undefined : next });
+    if (isOver) this.reportRest(tenant, next.seen);
+    return next && !isOver ? requeueAfter(0, 'MoreBindings') : done;
+  }
+
+  private reportRest(tenant: TenantControlPlane, seen: number): void {
+    const { apiVersion, kind } = tenantControlPlanes;
+    const message =
+      `After the restore ${seen} bindings inside the cluster that carry the labels of kubeconfigs were looked at, and there are more: ` +
+      'rights that were taken back before may be among the rest.';
+    this.dependencies.events.record({ ...tenant, apiVersion, kind }, 'Warning', 'StrayAccessLeft', message);
   }
 }
 
@@ -73,13 +84,7 @@ export function mayHaveStrays({ status }: TenantControlPlane): boolean {
   return status?.restoredBy !== undefined;
 }
 
-/** Bindings of kubeconfigs that are none of these. */
-export function straysIn(
-  bindings: readonly KubeObject[],
-  kubeconfigs: readonly TenantKubeconfig[],
-): readonly KubeObject[] {
-  const known = new Set(kubeconfigs.map(ownGroup));
-  return bindings.filter(
-    ({ metadata: { name = '' } = {} }) => name.startsWith(groupPrefix) && !known.has(name),
-  );
+function lookAgain(target: Unfinished): Result {
+  const ms = target.state === 'Waiting' ? (target.requeueAfterMs ?? patientMs) : patientMs;
+  return requeueAfter(ms, target.reason);
 }

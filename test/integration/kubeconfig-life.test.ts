@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Registry } from 'prom-client';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { backupStorages } from '../../src/api/v1alpha1/backup-storage.ts';
 import {
@@ -12,10 +14,18 @@ import { type TenantKubeconfig, tenantKubeconfigs } from '../../src/api/v1alpha1
 import { tenantRestores } from '../../src/api/v1alpha1/tenant-restore.ts';
 import { type Clock, systemClock } from '../../src/engine/clock.ts';
 import { type Condition, findCondition } from '../../src/engine/conditions.ts';
-import { ownGroup } from '../../src/kubeconfig/names.ts';
+import { EngineMetrics } from '../../src/engine/metrics.ts';
+import { silentLog } from '../../src/engine/log.ts';
+import { createCaches } from '../../src/controller/caches.ts';
+import { TenantClients } from '../../src/controlplane/tenant-clients.ts';
+import { buildBindings } from '../../src/kubeconfig/build.ts';
+import { accessSelector, ownGroup } from '../../src/kubeconfig/names.ts';
+import { TenantKubeconfigReconciler } from '../../src/kubeconfig/reconciler.ts';
+import { StrayAccess } from '../../src/kubeconfig/stray-access.ts';
+import { Informer } from '../../src/kube/informer.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
+import { keyOf, type KubeObject, refOf, type Resource } from '../../src/kube/resource.ts';
 import {
   type ClusterRole,
   clusterRoleBindings,
@@ -35,6 +45,7 @@ import {
 } from '../support/kubeconfigs.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { onMachine } from '../support/process-kubelet.ts';
+import { runInformer } from '../support/running-informer.ts';
 import { recordRequests } from '../support/request-recorder.ts';
 import { createTemporaryDirectory } from '../support/temporary-directory.ts';
 import { aTenant } from '../support/tenant.ts';
@@ -151,6 +162,24 @@ describe('a TenantKubeconfig over time', () => {
   });
 });
 
+describe('a cache that has not seen the control plane', () => {
+  it('leaves no rights of a kubeconfig that is deleted', async () => {
+    const revoked = await issued(aKubeconfig({ clusterRole: 'reader' }, { name: 'unseen' }));
+    await stopMarina();
+    await management.delete(tenantKubeconfigs, refOf(revoked));
+    await using blind = await startBlind();
+
+    await waitUntil('it is gone', async () => {
+      await blind.reconcile(keyOf(refOf(revoked)));
+      return !(await management.get(tenantKubeconfigs, refOf(revoked)));
+    });
+    expect(
+      await inside((admin) => admin.get(clusterRoleBindings, { name: ownGroup(revoked) })),
+    ).toBeUndefined();
+    stopMarina = await start();
+  });
+});
+
 describe('a KubeconfigTemplate', () => {
   it('gives one to each control plane that it selects, and takes it away with label or template', async () => {
     await createSelected('second');
@@ -224,6 +253,32 @@ describe('a restore of the tenant', () => {
     expect(isIssued(await kubeconfigWhere(management, kept, isIssued))).toBe(true);
     await gone(kept);
   });
+
+  it('says so where more bindings are inside than are looked at', async () => {
+    const bindings = Array.from({ length: 15 }, (_, index) => {
+      const metadata = { uid: `0d9c3e0e-6a52-4d2a-8d0e-${String(index).padStart(12, '0')}` };
+      return buildBindings(aKubeconfig({ clusterRole: 'reader' }, metadata));
+    }).flat();
+    await inside(async (admin) => {
+      for (const each of bindings) await admin.apply(clusterRoleBindings, each, { fieldManager: 'test' });
+    });
+    await using seeing = await startCaches();
+    const events: string[] = [];
+    const search = new StrayAccess({
+      ...seeing.dependencies,
+      kubeconfigsOf: () => [],
+      events: { record: (_regarding, type, reason) => void events.push(`${type} ${reason}`) },
+      most: 10,
+    });
+
+    const { signal } = new AbortController();
+    expect(await search.reconcile('team-a/demo', { signal })).toEqual({ kind: 'done' });
+    expect(await search.reconcile('team-a/demo', { signal })).toEqual({ kind: 'done' });
+
+    expect(events).toEqual(['Warning StrayAccessLeft']);
+    const left = await inside((admin) => admin.list(clusterRoleBindings, { labelSelector: accessSelector }));
+    expect(left.items).toHaveLength(5);
+  });
 });
 
 const reader: ClusterRole = {
@@ -248,6 +303,60 @@ async function restart(options: { readonly clock?: Clock } = {}): Promise<void> 
 /** The wall clock of a machine that is ahead of the others. */
 function ahead(ms: number): Clock {
   return { ...systemClock, now: () => new Date(systemClock.now().getTime() + ms) };
+}
+
+/** What a controller of kubeconfigs reads and calls, outside a running Marina. */
+async function startCaches() {
+  await using starting = new AsyncDisposableStack();
+  const metrics = new EngineMetrics(new Registry());
+  const caches = createCaches({
+    client: management,
+    clock: systemClock,
+    log: silentLog,
+    metrics,
+    namespace: 'marina-system',
+    tenantsNamespace: 'marina-tenants',
+  });
+  for (const each of Object.values(caches) as Informer<KubeObject>[]) starting.use(await runInformer(each));
+  const tenantClients = new TenantClients(systemClock, { assertHeld: () => undefined });
+  starting.defer(() => tenantClients.close());
+  const settings = {
+    namespace: 'marina-tenants',
+    nodePortAddress: '192.0.2.7',
+    kineImage: 'kine',
+    resyncMs: 300_000,
+  };
+  const running = starting.move();
+  return {
+    dependencies: { client: management, clock: systemClock, caches, tenantClients, settings },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** A reconciler whose cache of control planes is empty. */
+async function startBlind() {
+  const { dependencies, [Symbol.asyncDispose]: dispose } = await startCaches();
+  const { caches, client, clock } = dependencies;
+  const tenants = new Informer<TenantControlPlane>({
+    client,
+    clock,
+    log: silentLog,
+    resource: tenantControlPlanes,
+  });
+  const reconciler = new TenantKubeconfigReconciler({
+    ...dependencies,
+    caches: { ...caches, tenants },
+    kubeconfigs: caches.kubeconfigs,
+    tenants,
+    events: { record: () => undefined },
+    random: () => 0,
+    randomBytes,
+  });
+  const { signal } = new AbortController();
+  return {
+    reconcile: (key: string) => reconciler.reconcile(key, { signal, runId: 'test', log: silentLog }),
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 async function inside<T>(ask: (admin: KubeClient) => Promise<T>): Promise<T> {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
-import { type TenantKubeconfig, tenantKubeconfigs } from '../../src/api/v1alpha1/tenant-kubeconfig.ts';
+import { type KubeconfigTemplate, kubeconfigTemplates } from '../../src/api/v1alpha1/kubeconfig-template.ts';
+import {
+  type TenantKubeconfig,
+  tenantKubeconfigs,
+  type TenantKubeconfigSpec,
+} from '../../src/api/v1alpha1/tenant-kubeconfig.ts';
 import { findCondition } from '../../src/engine/conditions.ts';
 import { ownGroup } from '../../src/kubeconfig/names.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
@@ -31,6 +36,16 @@ import { aTenant } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 jest.setTimeout(120_000);
+
+/** What Kubernetes, kubeadm and Marina call those that they give rights to. */
+const ownClients = [
+  'front-proxy-client',
+  'kube-apiserver-kubelet-client',
+  'kubernetes-admin',
+  'kubernetes-super-admin',
+  'marina',
+  'marina:kubeconfig:of-another',
+];
 
 const started = new AsyncDisposableStack();
 let cluster: ManagementCluster;
@@ -155,6 +170,31 @@ describe('a TenantKubeconfig', () => {
     });
   });
 
+  it('keeps its Secret when a control plane gets its name, which has its own once that is free', async () => {
+    const first = await issued(aKubeconfig({ secretName: 'late-kubeconfig' }, { name: 'first' }));
+    const written = await fileOf(management, first);
+    const late = await cluster.create(
+      aTenant(
+        { ...onMachine, controlPlane: { ...onMachine.controlPlane, deployment: { replicas: 0 } } },
+        { name: 'late' },
+      ),
+    );
+    await cluster.tenantWhere(
+      late,
+      ({ status }) =>
+        findCondition(status?.conditions, 'CertificatesReady')?.reason === 'KubeconfigNotWritten',
+    );
+    expect(await fileOf(management, first)).toBe(written);
+
+    await gone(first);
+    const ofAdmin = await waitUntil('the admin kubeconfig is there', () =>
+      management.get(secrets, { namespace: 'team-a', name: 'late-kubeconfig' }),
+    );
+    expect(Object.keys(ofAdmin.data ?? {})).toEqual(['value']);
+    expect(ofAdmin.metadata?.ownerReferences).toBeUndefined();
+    await management.delete(tenantControlPlanes, refOf(late));
+  });
+
   it('is taken back even when somebody takes its finalizer off', async () => {
     const forced = await issued(aKubeconfig({ clusterRole: 'reader' }, { name: 'forced' }));
     const body = { metadata: { finalizers: null } };
@@ -188,6 +228,7 @@ describe('a TenantKubeconfig', () => {
 
   it.each([
     ['spec.user', { user: 'system:admin' }],
+    ...ownClients.map((user): [string, Partial<TenantKubeconfigSpec>] => ['spec.user', { user }]),
     ['spec.groups[1]', { groups: ['fine', 'system:masters'] }],
     ['spec.groups[0]', { groups: ['marina:kubeconfig:of-another'] }],
     ['spec.groups[0]', { groups: ['kubeadm:cluster-admins'] }],
@@ -198,6 +239,18 @@ describe('a TenantKubeconfig', () => {
   ])('is refused with the field %s in the message', async (field, spec) => {
     const refused = createKubeconfig(management, aKubeconfig(spec, { name: 'refused' }));
     await expect(refused).rejects.toMatchObject({ code: 'Invalid', message: expect.stringContaining(field) });
+  });
+
+  it.each(ownClients)('is not made by a template for %s either', async (user) => {
+    const template = {
+      metadata: { namespace: 'team-a', name: 'sly' },
+      spec: { controlPlaneSelector: {}, template: { user } },
+    };
+    const refused = management.create(kubeconfigTemplates, template as KubeconfigTemplate);
+    await expect(refused).rejects.toMatchObject({
+      code: 'Invalid',
+      message: expect.stringContaining('spec.template.user'),
+    });
   });
 
   it('does not let be changed who it is for', async () => {

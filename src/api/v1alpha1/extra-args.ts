@@ -13,6 +13,8 @@ export const ownedFlags = {
     'advertise-address': 'set spec.networkProfile.advertiseAddress',
     'anonymous-auth': 'anonymous access is limited to health and cluster-info',
     'authentication-config': 'set spec.authentication',
+    'authorization-config': 'Marina and the nodes need the modes Node and RBAC',
+    'authorization-mode': 'Marina and the nodes need the modes Node and RBAC',
     'bind-address': 'the API server listens on every address of its pod',
     'client-ca-file': 'Marina keeps the cluster’s root certificates',
     'enable-bootstrap-token-auth': 'workers join with bootstrap tokens',

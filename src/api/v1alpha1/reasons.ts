@@ -84,6 +84,8 @@ export const lastingReasons = {
   OutsideClass: 'The specification asks for something that the class does not offer.',
   QuotaExceeded: 'The ControlPlaneQuotas of the namespace have no room for what is asked for.',
   RolloutFailed: 'Control planes did not become Ready with the newest generation of their class in time.',
+  BackupRefused:
+    'A TenantBackup that a class asks for is refused, or its name is taken by one that is not the class’s.',
 
   CompactionStalled: 'The history of a shared store could not be removed for 15 minutes.',
 
@@ -163,6 +165,8 @@ export const eventReasons = {
   BudgetNearlySpent: 'More than 80 % of `spec.storageBudget` is spent.',
   WithinBudget: 'The cluster takes no more than its budget again; everything can be written.',
   KubeconfigIssued: 'A client certificate was signed for a TenantKubeconfig.',
+  StrayAccessLeft:
+    'The cluster has more bindings with the labels of kubeconfigs than are looked at after a restore.',
   LifetimeOver: 'The life of the control plane was over, and it was deleted.',
   Ready: 'A worker can join now, and could not before.',
   Orphaned: 'An object carries the labels of a control plane that does not exist.',

@@ -12,14 +12,21 @@ const subjectText = z
   .max(64)
   .regex(/^[!-~]([ -~]*[!-~])?$/);
 
-/** What Kubernetes, kubeadm and Marina give rights to by themselves. */
-const reservedUsers = ['system:'];
+/** What Kubernetes, kubeadm and Marina give rights to by themselves, or call their own clients. */
+const reservedUserPrefixes = ['system:', 'marina:'];
+const reservedUsers = [
+  'front-proxy-client',
+  'kube-apiserver-kubelet-client',
+  'kubernetes-admin',
+  'kubernetes-super-admin',
+  'marina',
+];
 const reservedGroups = ['system:', 'kubeadm:', 'marina:'];
 
 const day = 86_400;
 
 export const kubeconfigUser = subjectText
-  .meta(rules(notReserved(reservedUsers)))
+  .meta(rules(...userRules()))
   .describe('Name of the user inside the tenant cluster: the common name of the certificate.');
 
 export const kubeconfigGroups = z
@@ -70,7 +77,7 @@ export const tenantKubeconfigSpec = z
     controlPlaneName: dnsLabel
       .meta(rules(immutable))
       .describe('Name of the TenantControlPlane, in the same namespace.'),
-    user: kubeconfigUser.meta(rules(notReserved(reservedUsers), immutable)),
+    user: kubeconfigUser.meta(rules(...userRules(), immutable)),
     groups: kubeconfigGroups.meta(rules(immutable)),
     clusterRole: kubeconfigClusterRole.optional(),
     namespaces: kubeconfigNamespaces.meta(rules(immutable)),
@@ -128,6 +135,15 @@ export const tenantKubeconfigs: Resource<TenantKubeconfig> = {
   plural: 'tenantkubeconfigs',
   namespaced: true,
 };
+
+function userRules() {
+  const names = reservedUsers.map((name) => `'${name}'`).join(', ');
+  const isAnothers = {
+    rule: `!(self in [${names}])`,
+    message: 'must not be the name of a client of the control plane’s own',
+  };
+  return [notReserved(reservedUserPrefixes), isAnothers];
+}
 
 function notReserved(prefixes: readonly string[]) {
   const names = prefixes.map((prefix) => `'${prefix}'`).join(', ');

@@ -1,4 +1,5 @@
 import { fieldManager } from '../../api/v1alpha1/field-managers.ts';
+import { tenantKubeconfigs } from '../../api/v1alpha1/tenant-kubeconfig.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
@@ -52,7 +53,7 @@ export class AdminKubeconfigs {
       const version =
         before?.hash === hash && (await this.isUntouched(secret, before.version))
           ? before.version
-          : versionOf(await this.client.apply(secrets, secret, { fieldManager }));
+          : versionOf(await this.write(secret));
       this.written.set(uid, { hash, version, seenAtMs: nowMs });
       return done(undefined);
     } catch (error: unknown) {
@@ -67,6 +68,21 @@ export class AdminKubeconfigs {
 
   forget(uid: string): void {
     this.written.delete(uid);
+  }
+
+  /**
+   * Takes back fields that somebody changed by hand; not the Secret of a TenantKubeconfig, which would go with that one. Without force the API
+   * server tells of both by a conflict.
+   */
+  private async write(secret: Secret): Promise<Secret> {
+    try {
+      return await this.client.apply(secrets, secret, { fieldManager, force: false });
+    } catch (error: unknown) {
+      if (!isKubeError(error, 'Conflict')) throw error;
+      const merged = await this.client.apply(secrets, secret, { fieldManager, dryRun: true });
+      if (merged.metadata?.ownerReferences?.some(({ kind }) => kind === tenantKubeconfigs.kind)) throw error;
+      return await this.client.apply(secrets, secret, { fieldManager });
+    }
   }
 
   /** A dry run answers with the version of what is there; where nothing is, with none that was written before. */
