@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { aClass } from '../../test/support/control-plane-class.ts';
 import { aTenant } from '../../test/support/tenant.ts';
-import { tenantBackupSpec } from '../api/v1alpha1/tenant-backup.ts';
+import { type TenantBackup, tenantBackupSpec } from '../api/v1alpha1/tenant-backup.ts';
 import { takeClass } from '../controlplane/class/in-force.ts';
-import { buildClassBackup } from './backups.builder.ts';
+import { buildClassBackup, isClassBackup } from './backups.builder.ts';
 
 const now = new Date('2026-11-21T08:00:00Z');
 const schedule = { cron: '0 2 * * *' };
@@ -33,5 +33,25 @@ describe('buildClassBackup', () => {
   it('is none where the class wants none, or there is no class', () => {
     expect(backupOf()).toBeUndefined();
     expect(buildClassBackup(aTenant())).toBeUndefined();
+  });
+});
+
+describe('isClassBackup', () => {
+  const tenant = aTenant({}, { name: 'demo' });
+  const made = buildClassBackup({
+    ...tenant,
+    status: { class: takeClass(aClass({ backup: { schedule } }), now) },
+  });
+
+  it.each<[string, object, boolean]>([
+    ['as it was made', {}, true],
+    ['without its label', { labels: {} }, true],
+    ['without its owner', { ownerReferences: [] }, true],
+    ['of somebody else', { labels: {}, ownerReferences: [] }, false],
+    ['of another name', { name: 'nightly' }, false],
+    ['of another namespace', { namespace: 'team-b' }, false],
+  ])('knows one %s', (_, metadata, expected) => {
+    const backup = { ...made, metadata: { ...made?.metadata, ...metadata } } as TenantBackup;
+    expect(isClassBackup(backup, tenant)).toBe(expected);
   });
 });

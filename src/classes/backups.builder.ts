@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type TenantBackup, tenantBackups } from '../api/v1alpha1/tenant-backup.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
-import { tenantLabels } from '../controlplane/names.ts';
+import { labels, tenantLabels } from '../controlplane/names.ts';
 
 /** `app.kubernetes.io/component` of TenantBackups that a class asks for. */
 export const classBackup = 'class-backup';
@@ -19,7 +19,7 @@ export function buildClassBackup(tenant: TenantControlPlane): TenantBackup | und
     apiVersion: tenantBackups.apiVersion,
     kind: tenantBackups.kind,
     metadata: {
-      name: `${name}-${createHash('sha256').update(wish.storage).digest('hex').slice(0, 8)}`,
+      name: backupName(name, wish.storage),
       namespace,
       labels: tenantLabels(tenant, classBackup),
       ownerReferences: [{ apiVersion, kind, name, uid }],
@@ -33,4 +33,17 @@ export function buildClassBackup(tenant: TenantControlPlane): TenantBackup | und
       deletionPolicy: 'Retain',
     },
   };
+}
+
+/** Whether a TenantBackup is one that a class asked for; a label or an owner that was taken off makes it nobody else's. */
+export function isClassBackup({ metadata, spec }: TenantBackup, tenant: TenantControlPlane): boolean {
+  const { name, namespace, labels: own, ownerReferences } = metadata ?? {};
+  if (namespace !== tenant.metadata?.namespace) return false;
+  if (name !== backupName(tenant.metadata?.name ?? '', spec.storage)) return false;
+  const isOwned = ownerReferences?.some(({ uid }) => uid === tenant.metadata?.uid) ?? false;
+  return isOwned || own?.[labels.component] === classBackup;
+}
+
+function backupName(tenant: string, storage: string): string {
+  return `${tenant}-${createHash('sha256').update(storage).digest('hex').slice(0, 8)}`;
 }

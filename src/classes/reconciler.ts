@@ -1,21 +1,26 @@
+import type { ConditionType } from '../api/v1alpha1/condition-types.ts';
 import { type ControlPlaneClass, controlPlaneClasses } from '../api/v1alpha1/control-plane-class.ts';
-import { fieldManager, statusFieldManager } from '../api/v1alpha1/field-managers.ts';
-import { type TenantBackup, tenantBackups } from '../api/v1alpha1/tenant-backup.ts';
+import { statusFieldManager } from '../api/v1alpha1/field-managers.ts';
+import type { LastingReason } from '../api/v1alpha1/reasons.ts';
+import type { TenantBackup } from '../api/v1alpha1/tenant-backup.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
-import { applyOwned } from '../controlplane/apply-owned.ts';
-import { isNewest, problemsIn, settingsOf, takeClass } from '../controlplane/class/in-force.ts';
-import { labels } from '../controlplane/names.ts';
+import {
+  admittedBefore,
+  isNewest,
+  problemsIn,
+  settingsOf,
+  takeClass,
+} from '../controlplane/class/in-force.ts';
 import type { Clock } from '../engine/clock.ts';
 import { findCondition, isTrue } from '../engine/conditions.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
 import { done, requeueAfter, type Result } from '../engine/result.ts';
 import { applyStatus } from '../kube/apply-status.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isKubeError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Informer } from '../kube/informer.ts';
 import { keyOf, refOf, refOfKey } from '../kube/resource.ts';
-import { buildClassBackup, classBackup } from './backups.builder.ts';
+import { ClassBackups } from './class-backups.ts';
 import { type Member, planRollout } from './rollout.ts';
 import { buildClassStatus } from './status.ts';
 
@@ -32,12 +37,19 @@ export interface ClassDependencies {
 /** Milliseconds until the cache will have seen what somebody else wrote. */
 const conflictRetryMs = 200;
 
+/** Milliseconds until what was refused is tried again: what refused it need not be seen. */
+const refusedRetryMs = 60_000;
+
+const warnings: ReadonlySet<string> = new Set<LastingReason>(['RolloutFailed', 'BackupRefused']);
+
 /** Brings changes of classes to their control planes under each class’s rollout policy, and keeps the backups that classes ask for. */
 export class ClassReconciler {
   private readonly dependencies: ClassDependencies;
+  private readonly backups: ClassBackups;
 
   constructor(dependencies: ClassDependencies) {
     this.dependencies = dependencies;
+    this.backups = new ClassBackups(dependencies);
   }
 
   async reconcile(key: string, { log }: ReconcileContext): Promise<Result> {
@@ -54,13 +66,13 @@ export class ClassReconciler {
     const given = await Promise.all(plan.take.map((name) => this.give(found, name)));
     if (plan.take.length > 0)
       log.info({ take: plan.take }, 'gave control planes the newest generation of their class');
-    await this.keepBackups(staying);
-    await this.writeStatus(
-      found,
-      buildClassStatus(found, plan, { users: users.map(nameOf), now: clock.now() }),
-    );
+    const backups = await this.backups.keep(staying);
+    const facts = { users: users.map(nameOf), backups, now: clock.now() };
+    await this.writeStatus(found, buildClassStatus(found, plan, facts));
     if (given.includes(false)) return requeueAfter(conflictRetryMs, 'CacheBehind');
-    return plan.lookMs === undefined ? done : requeueAfter(plan.lookMs, 'RollingOut');
+    const { lookMs = Infinity } = plan;
+    if (backups.problems.size > 0 && lookMs > refusedRetryMs) return requeueAfter(refusedRetryMs, 'Refused');
+    return Number.isFinite(lookMs) ? requeueAfter(lookMs, 'RollingOut') : done;
   }
 
   /** False when the control plane was changed meanwhile. */
@@ -69,51 +81,8 @@ export class ClassReconciler {
     const tenant = cache.get(key);
     if (!tenant) return false;
     const target = { client, resource: tenantControlPlanes, cache, fieldManager: statusFieldManager };
-    return await applyStatus(target, tenant, { ...tenant.status, class: takeClass(found, clock.now()) });
-  }
-
-  private async keepBackups(tenants: readonly TenantControlPlane[]): Promise<void> {
-    const made = this.dependencies.backups.list({ labels: { [labels.component]: classBackup } });
-    const wanted = new Set<string>();
-    for (const tenant of tenants) {
-      const backup = buildClassBackup(tenant);
-      if (!backup) continue;
-      wanted.add(nameOf(backup));
-      await this.apply(backup);
-    }
-    const keys = new Set(tenants.map(nameOf));
-    for (const backup of made) {
-      const owner = keyOf({ namespace: backup.metadata?.namespace, name: backup.spec.tenantControlPlane });
-      if (!keys.has(owner) || wanted.has(nameOf(backup)) || backup.spec.suspend) continue;
-      // Its archives stay listed, and expire no more.
-      await this.suspend(backup);
-    }
-  }
-
-  private async apply(backup: TenantBackup): Promise<void> {
-    const { client, backups } = this.dependencies;
-    const live = backups.get(refOf(backup));
-    // Somebody else’s of the same name.
-    if (live && live.metadata?.labels?.[labels.component] !== classBackup) return;
-    try {
-      await applyOwned(client, tenantBackups, backups, backup);
-    } catch (error: unknown) {
-      // The namespace goes, or the cache is behind: an event follows.
-      if (!isKubeError(error, 'Conflict', 'NotFound', 'Forbidden')) throw error;
-    }
-  }
-
-  private async suspend(backup: TenantBackup): Promise<void> {
-    const { client, backups } = this.dependencies;
-    const patch = {
-      type: 'merge',
-      body: { metadata: { uid: backup.metadata?.uid }, spec: { suspend: true } },
-    } as const;
-    try {
-      backups.remember(await client.patch(tenantBackups, refOf(backup), patch, { fieldManager }));
-    } catch (error: unknown) {
-      if (!isKubeError(error, 'Conflict', 'NotFound')) throw error;
-    }
+    const taken = { ...takeClass(found, clock.now()), wasReady: isWell(tenant) };
+    return await applyStatus(target, tenant, { ...tenant.status, class: taken });
   }
 
   private async writeStatus(
@@ -123,13 +92,17 @@ export class ClassReconciler {
     const { client, classes: cache, events } = this.dependencies;
     const target = { client, resource: controlPlaneClasses, cache, fieldManager: statusFieldManager };
     const isWritten = await applyStatus(target, found, status);
-    const before = findCondition(found.status?.conditions, 'RolledOut')?.reason;
-    const after = findCondition(status.conditions, 'RolledOut');
-    if (!isWritten || after?.reason !== 'RolloutFailed' || before === after.reason) return;
+    if (!isWritten) return;
     const { apiVersion, kind } = controlPlaneClasses;
-    events.record({ ...found, apiVersion, kind }, 'Warning', after.reason, after.message);
+    for (const { type, reason, message } of status.conditions ?? []) {
+      const isNews = findCondition(found.status?.conditions, type)?.reason !== reason;
+      if (isNews && warnings.has(reason))
+        events.record({ ...found, apiVersion, kind }, 'Warning', reason, message);
+    }
   }
 }
+
+const policyTypes = ['ClassApplied', 'WithinQuota'] as const;
 
 function toMember(tenant: TenantControlPlane, found: ControlPlaneClass): Member {
   const { metadata, status } = tenant;
@@ -139,14 +112,35 @@ function toMember(tenant: TenantControlPlane, found: ControlPlaneClass): Member 
     created: metadata?.creationTimestamp ?? '',
     inForce: inForce && {
       isNewest: isNewest(found, inForce),
-      takenAtMs: Date.parse(inForce.takenAt),
+      takenAtMs: Math.max(Date.parse(inForce.takenAt), ...letInAtMs(tenant)),
       isSettled: inForce.readyAt !== undefined,
+      wasWell: inForce.wasReady,
     },
-    isReady: isTrue(status?.conditions, 'Ready'),
-    fits: problemsIn(tenant, settingsOf(found)).length === 0,
+    isWell: isWell(tenant),
+    isLetIn: !policyTypes.some((type) => isFalse(tenant, type)),
+    fits: problemsIn(tenant, settingsOf(found), admittedBefore(tenant)).length === 0,
   };
 }
 
-function nameOf(object: TenantControlPlane | TenantBackup): string {
+/** Ready alone is not enough: the pods of before may serve while those that are wanted cannot start. */
+function isWell({ status }: TenantControlPlane): boolean {
+  if (status?.phase === 'Stopped') return true;
+  const types = ['Ready', 'WorkloadReady', 'AddonsReady'] as const;
+  return types.every((type) => isTrue(status?.conditions, type));
+}
+
+/** When class and quota last came to let it be what it asks for: it could not be Ready with its generation before. */
+function letInAtMs({ status }: TenantControlPlane): readonly number[] {
+  return policyTypes.flatMap((type) => {
+    const condition = findCondition(status?.conditions, type);
+    return condition?.status === 'True' ? [Date.parse(condition.lastTransitionTime)] : [];
+  });
+}
+
+function isFalse({ status }: TenantControlPlane, type: ConditionType): boolean {
+  return findCondition(status?.conditions, type)?.status === 'False';
+}
+
+function nameOf(object: TenantControlPlane): string {
   return keyOf(refOf(object));
 }

@@ -9,13 +9,17 @@ const policy = aClass().spec.rollout;
 const old = (key: string, given: Partial<Member> = {}): Member => ({
   key,
   created: `2026-01-0${key.length}T00:00:00Z`,
-  inForce: { isNewest: false, takenAtMs: 0, isSettled: true },
-  isReady: true,
+  inForce: { isNewest: false, takenAtMs: 0, isSettled: true, wasWell: true },
+  isWell: true,
+  isLetIn: true,
   fits: true,
   ...given,
 });
-const taken = (key: string, takenAtMs: number, isSettled = false): Member =>
-  old(key, { inForce: { isNewest: true, takenAtMs, isSettled } });
+const taken = (key: string, takenAtMs: number, isSettled = false, given: Partial<Member> = {}): Member =>
+  old(key, { inForce: { isNewest: true, takenAtMs, isSettled, wasWell: true }, ...given });
+/** One that took the newest by itself. */
+const born = (key: string, takenAtMs: number): Member =>
+  old(key, { inForce: { isNewest: true, takenAtMs, isSettled: false, wasWell: undefined }, isWell: false });
 
 describe('planRollout', () => {
   it('gives the newest to the oldest, one at a time', () => {
@@ -38,7 +42,7 @@ describe('planRollout', () => {
   });
 
   it('leaves those for last that are not well', () => {
-    expect(planRollout(policy, [old('a', { isReady: false }), old('bb')], 0).take).toEqual(['bb']);
+    expect(planRollout(policy, [old('a', { isWell: false }), old('bb')], 0).take).toEqual(['bb']);
   });
 
   it('stops where one is not Ready in time, and goes on when it is', () => {
@@ -57,6 +61,33 @@ describe('planRollout', () => {
       take: [],
       state: 'Paused',
     });
+  });
+
+  it('is stopped by no birth that comes to nothing, nor by one that was not well before', () => {
+    const unwell = old('bb', { inForce: { isNewest: true, takenAtMs: 0, isSettled: false, wasWell: false } });
+    const plan = planRollout(policy, [born('a', 0), unwell, old('ccc')], 15 * minute);
+    expect(plan).toMatchObject({ take: ['ccc'], failed: [], underWay: [], state: 'RollingOut' });
+    expect(planRollout(policy, [born('a', 0), old('bb')], minute)).toMatchObject({
+      take: ['bb'],
+      underWay: ['a'],
+    });
+  });
+
+  it('is stopped by nobody whose own quota or wish keeps it from what the class says', () => {
+    const short = taken('a', 0, false, { isLetIn: false });
+    const plan = planRollout(policy, [short, old('bb')], 15 * minute);
+    expect(plan).toMatchObject({ take: ['bb'], failed: [], unfit: ['a'], updated: 0 });
+    expect(planRollout(policy, [short], 15 * minute).state).toBe('Unfit');
+  });
+
+  it('counts those that are on their way with the generation before, and gives them the newest first', () => {
+    const going = old('bb', { inForce: { isNewest: false, takenAtMs: 0, isSettled: false, wasWell: true } });
+    expect(planRollout(policy, [old('a'), going], minute).take).toEqual(['bb']);
+    expect(planRollout(policy, [old('a'), { ...going, fits: false }], minute)).toMatchObject({
+      take: [],
+      lookMs: 14 * minute,
+    });
+    expect(planRollout({ ...policy, maxConcurrent: 2 }, [old('a'), going], minute).take).toEqual(['bb', 'a']);
   });
 
   it('passes over whom the newest does not suit, and those who are not born', () => {

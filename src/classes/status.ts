@@ -1,6 +1,7 @@
 import type { ControlPlaneClass, ControlPlaneClassStatus } from '../api/v1alpha1/control-plane-class.ts';
 import type { Reason } from '../api/v1alpha1/reasons.ts';
-import { type ConditionUpdate, setConditions } from '../engine/conditions.ts';
+import { type ConditionUpdate, removeCondition, setConditions } from '../engine/conditions.ts';
+import type { KeptBackups } from './class-backups.ts';
 import type { RolloutPlan } from './rollout.ts';
 
 /** Names that a list of a status has at most. */
@@ -10,14 +11,19 @@ const most = 10;
 export function buildClassStatus(
   { metadata, status }: ControlPlaneClass,
   plan: RolloutPlan,
-  facts: { readonly users: readonly string[]; readonly now: Date },
+  facts: { readonly users: readonly string[]; readonly backups: KeptBackups; readonly now: Date },
 ): ControlPlaneClassStatus {
-  const { users, now } = facts;
+  const { users, backups, now } = facts;
   const generation = metadata?.generation;
-  const rolledOut = { ...conditionOf(plan, generation), observedGeneration: generation };
+  const updates = [conditionOf(plan, generation), ...backupsCondition(backups)].map((update) => ({
+    ...update,
+    observedGeneration: generation,
+  }));
+  const before =
+    backups.wanted === 0 ? removeCondition(status?.conditions, 'BackupsInPlace') : status?.conditions;
   return {
     observedGeneration: generation,
-    conditions: [...setConditions(status?.conditions, [rolledOut], now)],
+    conditions: [...setConditions(before, updates, now)],
     controlPlanes: users.length,
     updated: plan.updated,
     usedBy: users.toSorted().slice(0, most),
@@ -27,12 +33,26 @@ export function buildClassStatus(
   };
 }
 
+/** None where the class asks for no backups. */
+function backupsCondition({ wanted, problems }: KeptBackups): readonly ConditionUpdate[] {
+  if (wanted === 0) return [];
+  const type = 'BackupsInPlace';
+  if (problems.size === 0) {
+    const message = 'Every control plane has the TenantBackup that the class asks for.';
+    return [{ type, status: 'True', reason: 'AsExpected' satisfies Reason, message }];
+  }
+  const all = [...problems].map(([key, why]) => `${key}: ${why}`);
+  const message = `${problems.size} of ${wanted} TenantBackups are not as they should be: ${listed(all)}`;
+  const reason = 'BackupRefused' satisfies Reason;
+  return [{ type, status: 'False', reason, message }];
+}
+
 function conditionOf(plan: RolloutPlan, generation: number | undefined): ConditionUpdate {
   const is = (status: 'True' | 'False', reason: Reason, message: string) =>
     ({ type: 'RolledOut', status, reason, message }) as const;
   switch (plan.state) {
     case 'Complete':
-      return is('True', 'AsExpected', 'Every control plane of the class is what it says.');
+      return is('True', 'AsExpected', 'Every control plane that there was is what the class says.');
     case 'RollingOut':
       return is('False', 'RollingOut', `Generation ${generation} is on its way.`);
     case 'Paused':
@@ -51,7 +71,7 @@ function conditionOf(plan: RolloutPlan, generation: number | undefined): Conditi
       return is(
         'False',
         'OutsideClass',
-        `Ask for what generation ${generation} does not offer: ${listed(plan.unfit)}.`,
+        `Not what generation ${generation} says, as they ask for what it does not offer or their quota has no room: ${listed(plan.unfit)}.`,
       );
   }
 }

@@ -708,7 +708,7 @@ export interface paths {
         };
         /**
          * Say whether the audit trail is as it was written
-         * @description Reads all of it, some 100,000 entries in a few seconds; one at a time.
+         * @description Reads all of it that is not archived, some 100,000 entries in a few seconds; one at a time.
          */
         get: operations["verifyAuditTrail"];
         put?: never;
@@ -836,7 +836,7 @@ export interface components {
                  */
                 objects?: number;
             };
-            /** @description Name of the ControlPlaneClass that this control plane keeps to; once set it stays. */
+            /** @description Name of the ControlPlaneClass that this control plane keeps to; once that is in force it stays. */
             className?: string;
             /** @description Name of a size of its class; left out: the default of the class. */
             size?: string;
@@ -1287,7 +1287,7 @@ export interface components {
                  */
                 objects?: number | null;
             } | null;
-            /** @description Name of the ControlPlaneClass that this control plane keeps to; once set it stays. */
+            /** @description Name of the ControlPlaneClass that this control plane keeps to; once that is in force it stays. */
             className?: string | null;
             /** @description Name of a size of its class; left out: the default of the class. */
             size?: string | null;
@@ -1591,7 +1591,7 @@ export interface components {
                     }[] | null;
                 } | null;
             } | null;
-        } | null;
+        };
         NewBackup: {
             name: string;
             labels?: {
@@ -1691,7 +1691,7 @@ export interface components {
              * @enum {string|null}
              */
             deletionPolicy?: "Retain" | "Delete" | null;
-        } | null;
+        };
         NewRestore: {
             name: string;
             labels?: {
@@ -1756,7 +1756,7 @@ export interface components {
             mode?: "InPlace" | "Clone" | null;
             /** @description DataStore of a TenantControlPlane that is made; left out: that of the archive. */
             dataStore?: string | null;
-        } | null;
+        };
         NewJoinToken: {
             /**
              * @description Until it ends.
@@ -4801,7 +4801,7 @@ export interface operations {
                     "application/json": components["schemas"]["KubeconfigFile"];
                 };
             };
-            /** @description It is asked for, and not issued yet: the control plane is not Ready. */
+            /** @description It is asked for, and its file is not there yet. */
             202: {
                 headers: {
                     /** @description Where it will be. */

@@ -100,7 +100,7 @@ export function assemble(options: AssembleOptions): Assembly {
     clock,
     election.guard,
     (tenant) => tenantFailpoints(tenant, failpoints),
-    metrics.onTenantRequest,
+    { onRequest: metrics.onTenantRequest },
   );
   const events = new EventRecorder({ client: fenced, clock, log, component: 'marina', instance: identity });
 
@@ -134,7 +134,7 @@ export function assemble(options: AssembleOptions): Assembly {
       engine,
     ),
     createKubeconfigTemplateController(shared, caches, engine),
-    createStrayAccessController({ tenantClients, settings: controlPlanes }, caches, engine),
+    createStrayAccessController({ events, tenantClients, settings: controlPlanes }, caches, engine),
     new OrphanWatch({
       tenants: caches.tenants,
       owned: ownedCaches(caches),

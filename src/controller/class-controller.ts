@@ -1,8 +1,10 @@
+import type { TenantBackup } from '../api/v1alpha1/tenant-backup.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import { type ClassDependencies, ClassReconciler } from '../classes/reconciler.ts';
+import { findCondition } from '../engine/conditions.ts';
 import { Controller } from '../engine/controller.ts';
 import type { Caches } from './caches.ts';
-import { type Engine, readyOf, selfKey, wishChanged } from './controllers.ts';
+import { type Engine, selfKey, wishChanged } from './controllers.ts';
 
 /** Reconciles ControlPlaneClasses: on their own changes, and when a control plane of theirs comes, goes, or gets on with a rollout. */
 export function createClassController(
@@ -24,14 +26,24 @@ export function createClassController(
     })
     .watches(
       backups,
-      ({ metadata }) => {
-        const owner = metadata?.ownerReferences?.[0]?.name ?? '';
-        const className = tenants.get({ namespace: metadata?.namespace, name: owner })?.spec.className;
+      ({ metadata, spec }) => {
+        const owner = { namespace: metadata?.namespace, name: spec.tenantControlPlane };
+        const className = tenants.get(owner)?.spec.className;
         return className === undefined ? [] : [className];
       },
-      { when: wishChanged },
+      { when: backupChanged },
     );
 }
+
+/** Also its label and its owner: Marina puts them back. */
+function backupChanged(previous: TenantBackup | undefined, current: TenantBackup | undefined): boolean {
+  const [before, after] = [previous, current].map((backup) =>
+    JSON.stringify([backup?.metadata?.labels, backup?.metadata?.ownerReferences]),
+  );
+  return wishChanged(previous, current) || before !== after;
+}
+
+const types = ['Ready', 'WorkloadReady', 'AddonsReady', 'ClassApplied', 'WithinQuota'] as const;
 
 /** What a rollout goes by. */
 function progressOf(tenant: TenantControlPlane | undefined): string {
@@ -44,6 +56,7 @@ function progressOf(tenant: TenantControlPlane | undefined): string {
     inForce?.uid,
     inForce?.generation,
     inForce?.readyAt,
-    readyOf(tenant),
+    tenant?.status?.phase === 'Stopped',
+    types.map((type) => findCondition(tenant?.status?.conditions, type)?.status),
   ]);
 }

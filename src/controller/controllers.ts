@@ -5,6 +5,7 @@ import type { ControlPlaneQuota } from '../api/v1alpha1/control-plane-quota.ts';
 import type { DataStore } from '../api/v1alpha1/data-store.ts';
 import type { TenantControlPlane } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../api/v1alpha1/tenant-restore.ts';
+import { givesRoom, isWaiting } from '../controlplane/admission/wakes.ts';
 import type { ControlPlaneDependencies } from '../controlplane/dependencies.ts';
 import { storesOf } from '../controlplane/datastore-access/store-of.ts';
 import { tenantKeyOf } from '../controlplane/names.ts';
@@ -25,7 +26,7 @@ export function createControlPlaneController(
   caches: Caches,
   engine: Engine & { readonly workers: number },
 ): Controller {
-  const reconciler = new TenantControlPlaneReconciler(dependencies);
+  const reconciler = new TenantControlPlaneReconciler(dependencies, engine.log);
   const controller = new Controller({
     ...engine,
     name: 'tenantcontrolplane',
@@ -57,7 +58,11 @@ export function createControlPlaneController(
     { when: wishChanged },
   );
   controller.watches(caches.tenants, (tenant) => keysOf(waitingBeside(caches, tenant)), { when: givesRoom });
-  controller.watches(caches.dataStores, () => keysOf(unplaced(caches)), { when: offerChanged });
+  controller.watches(
+    caches.dataStores,
+    ({ metadata }: DataStore) => keysOf([...unplaced(caches), ...keptOut(caches, metadata?.name)]),
+    { when: offerChanged },
+  );
   return controller.watches(
     caches.dataStores,
     (store: DataStore) => keysOf(tenantsOf(caches, store.metadata?.name ?? '')),
@@ -147,6 +152,16 @@ function unplaced(caches: Caches): readonly TenantControlPlane[] {
   return caches.tenants.list().filter((tenant) => storesOf(tenant).length === 0);
 }
 
+/** Those that name the store, and are not let in: it may not be one of their class. */
+function keptOut(caches: Caches, store: string | undefined): readonly TenantControlPlane[] {
+  return caches.tenants
+    .list()
+    .filter(
+      ({ spec, status }) =>
+        spec.dataStore === store && spec.className !== undefined && status?.admitted === undefined,
+    );
+}
+
 export function keysOf(objects: readonly KubeObject[]): readonly string[] {
   return objects.map((object) => keyOf(refOf(object)));
 }
@@ -156,22 +171,11 @@ export function membersOf(caches: Caches, { metadata }: ControlPlaneClass): read
   return caches.tenants.list().filter(({ spec }) => spec.className === metadata?.name);
 }
 
-/** Those of its namespace that want more than their quota has. */
+/** Those of its namespace that want something that their quota may have room for now. */
 function waitingBeside(caches: Caches, { metadata }: TenantControlPlane): readonly TenantControlPlane[] {
   const namespace = metadata?.namespace;
   if (caches.quotas.list({ namespace }).length === 0) return [];
-  return caches.tenants
-    .list({ namespace })
-    .filter(({ status }) => findCondition(status?.conditions, 'WithinQuota')?.status === 'False');
-}
-
-/** What a control plane has of its quota becomes less, or is no more. */
-function givesRoom(
-  previous: TenantControlPlane | undefined,
-  current: TenantControlPlane | undefined,
-): boolean {
-  if (!previous?.status?.admitted) return false;
-  return JSON.stringify(previous.status.admitted) !== JSON.stringify(current?.status?.admitted);
+  return caches.tenants.list({ namespace }).filter(isWaiting);
 }
 
 /** The first user of a store comes, or the last one goes: from then on it must not, or may, be deleted. */

@@ -41,5 +41,9 @@ function specOf(object: { readonly spec?: unknown } | undefined): string | undef
 
 function shareOf(tenant: TenantControlPlane | undefined): string {
   const { admitted, conditions } = tenant?.status ?? {};
-  return JSON.stringify([admitted, findCondition(conditions, 'WithinQuota')?.status]);
+  return JSON.stringify([
+    tenant?.metadata?.deletionTimestamp,
+    admitted,
+    findCondition(conditions, 'WithinQuota')?.status,
+  ]);
 }

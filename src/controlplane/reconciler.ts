@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type TenantControlPlane, tenantControlPlanes } from '../api/v1alpha1/tenant-control-plane.ts';
 import type { ReconcileContext } from '../engine/controller.ts';
+import type { Log } from '../engine/log.ts';
 import { done as finished, requeueAfter, type Result } from '../engine/result.ts';
 import { isKubeError } from '../kube/errors.ts';
 import { keyOf, refOf, refOfKey } from '../kube/resource.ts';
@@ -39,14 +40,14 @@ export class TenantControlPlaneReconciler {
   /** Of the tenants that are being provisioned, by key: a deletion waits for nothing that is inside a tenant. */
   private readonly provisioning = new Map<string, AbortController>();
 
-  constructor(dependencies: ControlPlaneDependencies) {
+  constructor(dependencies: ControlPlaneDependencies, log: Log) {
     this.dependencies = dependencies;
     this.newborns = new Newborns(dependencies);
     this.placement = new Placement(dependencies);
     this.steps = new ControlPlaneSteps(dependencies);
     this.statusWriter = new StatusWriter(dependencies.client, dependencies.caches.tenants);
     this.admission = new Admission({ ...dependencies, statusWriter: this.statusWriter });
-    this.expiry = new Expiry(dependencies);
+    this.expiry = new Expiry({ ...dependencies, log });
     dependencies.caches.tenants.onChange((previous, current) => {
       if (current && !current.metadata?.deletionTimestamp) return;
       this.provisioning.get(keyOf(refOf(current ?? previous ?? {})))?.abort();

@@ -154,6 +154,8 @@ describe('buildStatus', () => {
     expect(statusOf({ workload: rolling }, tenant).class).toEqual(inForce);
     expect(statusOf({ bootstrap: waiting('ApiServerPending', '') }, tenant).class).toEqual(inForce);
     expect(statusOf({}, tenant).class).toEqual({ ...inForce, readyAt: '2026-11-21T08:00:07Z' });
+    expect(statusOf({ addons: failed('ApplyFailed', '') }, tenant).class).toEqual(inForce);
+    expect(statusOf({ admission: { isShort: true } }, tenant).class).toEqual(inForce);
     expect(statusOf({ workload: waiting('Stopped', '') }, tenant).class?.readyAt).toBeDefined();
   });
 

@@ -113,11 +113,12 @@ function readyParts(
 
 /** Whether it is all that is wanted of it by now, every replica. */
 function isSettled(tenant: TenantControlPlane, progress: Progress): boolean {
-  const { workload } = progress;
+  const { workload, admission, addons } = progress;
+  if (admission?.isShort) return false;
   // A stopped one has nothing to prove.
   if (workload.state === 'Waiting' && workload.reason === 'Stopped') return true;
   if (workload.state !== 'Done' || workload.value.rollout.state !== 'Done') return false;
-  return readyParts(tenant, progress).every(([, step]) => step.state === 'Done');
+  return addons.state === 'Done' && readyParts(tenant, progress).every(([, step]) => step.state === 'Done');
 }
 
 function conditionsOf(tenant: TenantControlPlane, progress: Progress): ConditionUpdate[] {

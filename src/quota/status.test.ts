@@ -35,7 +35,7 @@ describe('buildQuotaStatus', () => {
     const tenants = [
       tenantOf('b', undefined, true),
       tenantOf('a', 2, true),
-      { ...tenantOf('c', 1), metadata: { name: 'c', deletionTimestamp: '2026-11-21T08:00:00Z' } },
+      { ...tenantOf('c', 1, true), metadata: { name: 'c', deletionTimestamp: '2026-11-21T08:00:00Z' } },
     ];
 
     expect(buildQuotaStatus(quota, { cpu: 1000, controlPlanes: 4 }, tenants)).toEqual({

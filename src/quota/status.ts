@@ -21,7 +21,8 @@ export function buildQuotaStatus(
 ): ControlPlaneQuotaStatus {
   const given = tenants.flatMap(({ status }) => (status?.admitted ? [amountsOf(status.admitted)] : []));
   const waiting = tenants.filter(
-    ({ status }) => findCondition(status?.conditions, 'WithinQuota')?.status === 'False',
+    ({ metadata: { deletionTimestamp } = {}, status }) =>
+      !deletionTimestamp && findCondition(status?.conditions, 'WithinQuota')?.status === 'False',
   );
   return {
     observedGeneration: metadata?.generation,

@@ -158,7 +158,12 @@ describe('kubectl get', () => {
       message: '',
       lastTransitionTime: '2026-01-02T03:04:05Z',
     };
-    const status = { phase: 'Ready', controlPlaneEndpoint: '192.0.2.7:6443', conditions: [ready] };
+    const status = {
+      phase: 'Ready',
+      version: 'v1.36.3',
+      controlPlaneEndpoint: '192.0.2.7:6443',
+      conditions: [ready],
+    };
     const ref = { name: 'shown', namespace };
     await cluster.client.patch(
       tenantControlPlanes,

@@ -162,6 +162,38 @@ describe('a ControlPlaneClass', () => {
     );
   });
 
+  it('changes nothing of one that runs when it is not there, and the slip can be taken back', async () => {
+    const born = await where(
+      await create('slip', { kubernetes: { version: 'v1.35.9' } }),
+      ({ status }) => status?.phase === 'Ready',
+    );
+    const before = await deploymentOf(born);
+
+    await edit(born, { className: 'standrad' });
+    await edit(born, { kubernetes: { version: null } });
+    const refused = await where(
+      born,
+      ({ metadata, status }) =>
+        status?.observedGeneration === metadata?.generation &&
+        findCondition(status?.conditions, 'ClassApplied')?.reason === 'ClassNotFound',
+    );
+    expect(refused.status?.admitted).toMatchObject({ version: 'v1.35.9', replicas: 1 });
+
+    const other = { kubernetes: { version: 'v1.36.3' } };
+    await expect(edit(born, { className: null, ...other })).rejects.toThrow(
+      'must be that of status.admitted',
+    );
+    await edit(born, { className: null, kubernetes: { version: 'v1.35.9' } });
+    const mended = await where(
+      born,
+      ({ status }) => status?.admitted === undefined && !findCondition(status?.conditions, 'ClassApplied'),
+    );
+    expect(findCondition(mended.status?.conditions, 'Ready')?.status).toBe('True');
+    const after = await deploymentOf(mended);
+    expect(after.metadata?.generation).toBe(before.metadata?.generation);
+    await cluster.client.delete(tenantControlPlanes, { namespace, name: 'slip' });
+  }, 90_000);
+
   it('stays what it is for a control plane, which cannot leave it', async () => {
     const plain = await live('plain');
     await expect(edit(plain, { className: null })).rejects.toThrow(/className/);
@@ -217,8 +249,24 @@ describe('a ControlPlaneClass', () => {
       },
     });
 
-    await offer('standard', standard);
     const ref = { namespace, name: made.metadata?.name ?? '' };
+    for (const what of ['labels', 'ownerReferences']) {
+      const body = { metadata: { [what]: null } };
+      await cluster.client.patch(tenantBackups, ref, { type: 'merge', body });
+      await waitUntil(`its ${what} are back`, async () => {
+        const { metadata } = (await cluster.client.get(tenantBackups, ref)) ?? {};
+        return metadata?.labels && metadata.ownerReferences;
+      });
+    }
+
+    // As one that somebody else has put in its place.
+    const foreign = { metadata: { labels: null, ownerReferences: null } };
+    await cluster.client.patch(tenantBackups, ref, { type: 'merge', body: foreign });
+    await classWhere('standard', ({ status }) => inPlace(status)?.reason === 'BackupRefused');
+    await cluster.client.delete(tenantBackups, ref);
+    await classWhere('standard', ({ status }) => inPlace(status)?.status === 'True');
+
+    await offer('standard', standard);
     await waitUntil(
       'it rests',
       async () => (await cluster.client.get(tenantBackups, ref))?.spec.suspend,
@@ -306,6 +354,10 @@ describe('a ControlPlaneClass', () => {
 function sizesOf(cpu: string) {
   const resources = { apiServer: { requests: { cpu } } };
   return { ...standard.sizes, offered: standard.sizes.offered.map((size) => ({ ...size, resources })) };
+}
+
+function inPlace(status: ControlPlaneClass['status']) {
+  return findCondition(status?.conditions, 'BackupsInPlace');
 }
 
 function rolledOut(status: ControlPlaneClass['status']) {

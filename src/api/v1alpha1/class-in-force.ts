@@ -15,13 +15,6 @@ export const classRules = [
     reason: 'FieldValueRequired',
   },
   {
-    // Another class is another platform: versions, sizes and backups would all change at once, past the rollout of either.
-    rule: '!has(oldSelf.className) || has(self.className) && self.className == oldSelf.className',
-    message: 'cannot be changed or taken away',
-    fieldPath: '.className',
-    reason: 'FieldValueForbidden',
-  },
-  {
     rule: '!has(oldSelf.kubernetes.version) || has(self.kubernetes.version) || has(oldSelf.className)',
     message: 'can be left out only after the class has been taken',
     fieldPath: '.kubernetes.version',
@@ -41,12 +34,45 @@ export const classRules = [
   },
 ] as const;
 
+/** Of a whole TenantControlPlane: what its class may become depends on what is in force. */
+export const classStays = [
+  {
+    // Another class is another platform: versions, sizes and backups would all change at once, past the rollout of either.
+    rule: [
+      '!has(oldSelf.spec.className)',
+      'has(self.spec.className) && self.spec.className == oldSelf.spec.className',
+      '!has(oldSelf.status)',
+      '!has(oldSelf.status.class)',
+    ].join(' || '),
+    message: 'cannot be changed or taken away once the class is in force',
+    fieldPath: '.spec.className',
+    reason: 'FieldValueForbidden',
+  },
+  {
+    rule: [
+      'has(self.spec.className)',
+      '!has(oldSelf.spec.className)',
+      '!has(oldSelf.status)',
+      '!has(oldSelf.status.admitted)',
+      "has(self.spec.kubernetes.version) && self.spec.kubernetes.version.replace('v', '') == oldSelf.status.admitted.version.replace('v', '')",
+    ].join(' || '),
+    message: 'must be that of status.admitted when the class is taken away',
+    fieldPath: '.spec.kubernetes.version',
+  },
+] as const;
+
 export const classInForce = z
   .object({
     name: z.string().max(63).describe('Name of the ControlPlaneClass.'),
     uid: z.string().max(64).describe('Its UID.'),
     generation: int64.describe('metadata.generation of the class that is in force here.'),
     takenAt: time.describe('Since when.'),
+    wasReady: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether it was as it should be when a rollout gave it this generation; left out where no rollout did, as at a birth.',
+      ),
     readyAt: time.optional().describe('When the control plane was first Ready with it, or stopped.'),
     settings: podShaped<ClassSettings>('object', 'What that generation of the class says.'),
   })
@@ -66,6 +92,17 @@ export const admitted = z
       .max(316)
       .optional()
       .describe('Which implementation serves the load balancer.'),
+    loadBalancerSourceRanges: z
+      .array(z.string().max(64))
+      .max(16)
+      .optional()
+      .describe('From where the load balancer lets clients in; left out: from everywhere.'),
+    allocateLoadBalancerNodePorts: z
+      .boolean()
+      .optional()
+      .describe('`false`: the load balancer has no node ports.'),
+    className: z.string().max(63).optional().describe('Class that let it in.'),
+    size: z.string().max(63).optional().describe('Size of the class that it has.'),
   })
   .describe(
     'What its class and the quota of its namespace have let in, and what runs while they refuse what the specification says now; left out where there is neither.',

@@ -8,6 +8,7 @@ import {
   controlPlaneClassSpec,
   controlPlaneClassStatus,
 } from './control-plane-class.ts';
+import { classStays } from './class-in-force.ts';
 import { controlPlaneQuotas, controlPlaneQuotaSpec, controlPlaneQuotaStatus } from './control-plane-quota.ts';
 import { dataStores, dataStoreSpec, dataStoreStatus } from './data-store.ts';
 import {
@@ -15,7 +16,7 @@ import {
   kubeconfigTemplateSpec,
   kubeconfigTemplateStatus,
 } from './kubeconfig-template.ts';
-import { dnsLabelPattern } from './meta.ts';
+import { dnsLabelPattern, type ValidationRule } from './meta.ts';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
 import { tenantBackups, tenantBackupSpec, tenantBackupStatus } from './tenant-backup.ts';
 import {
@@ -43,6 +44,8 @@ export interface Kind {
   readonly nameMaxLength: number;
   readonly spec: z.ZodType;
   readonly status: z.ZodType;
+  /** What the specification may become, by what the status says. */
+  readonly rules?: readonly ValidationRule[];
   readonly scale?: { specReplicasPath: string; statusReplicasPath: string; labelSelectorPath: string };
   readonly columns: readonly PrinterColumn[];
 }
@@ -70,6 +73,7 @@ export const kinds: readonly Kind[] = [
     nameMaxLength: 52,
     spec: tenantControlPlaneSpec,
     status: tenantControlPlaneStatus,
+    rules: classStays,
     scale: {
       specReplicasPath: '.spec.controlPlane.deployment.replicas',
       statusReplicasPath: '.status.replicas',
@@ -233,6 +237,7 @@ export function objectSchema(kind: Kind): StructuralSchema {
     description: kind.description,
     type: 'object',
     required: ['spec'],
+    ...(kind.rules && { 'x-kubernetes-validations': kind.rules }),
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },

@@ -188,7 +188,9 @@ export const tenantControlPlaneSpec = z
     storageBudget: storageBudget.optional(),
     className: className
       .optional()
-      .describe('Name of the ControlPlaneClass that this control plane keeps to; once set it stays.'),
+      .describe(
+        'Name of the ControlPlaneClass that this control plane keeps to; once that is in force it stays.',
+      ),
     size: className.optional().describe('Name of a size of its class; left out: the default of the class.'),
     expiresAfter: lifetime
       .optional()

@@ -31,7 +31,7 @@ import { type Loaded, load } from './load.ts';
 import { archivedRoots, putRoots } from './roots.ts';
 import { locate, openSource, type Source, type SourceDependencies } from './source.ts';
 import { buildRestoreStatus, type RestoreFacts, type RestoreProgress } from './status.ts';
-import { buildTarget, planTarget } from './target.ts';
+import { buildTarget, planTarget, refusalOf } from './target.ts';
 
 /** Milliseconds between two looks at a control plane that is being made or stopped. */
 const lookMs = 500;
@@ -208,6 +208,8 @@ export class TenantRestoreReconciler {
   ): Promise<void> {
     const { client } = this.dependencies;
     const name = tenant.metadata?.name;
+    const refusal = refusalOf(tenant);
+    if (refusal) throw new ObstacleError({ ...refusal, lookAgainMs: patientMs });
     if (!isTrue(tenant.status?.conditions, 'DataStoreReady')) {
       throw passing('Stopping', `TenantControlPlane ${name} has no partition yet.`);
     }

@@ -1,8 +1,10 @@
+import { isLastingReason } from '../../api/v1alpha1/reasons.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { TenantRestore } from '../../api/v1alpha1/tenant-restore.ts';
 import { annotations } from '../../controlplane/names.ts';
 import { restoreNamedBy } from '../../controlplane/restore/awaited.ts';
 import { hasReached } from '../../controlplane/timeline.ts';
+import { findCondition } from '../../engine/conditions.ts';
 import type { Manifest } from '../archive/manifest.ts';
 import type { Obstacle } from '../outcome.ts';
 
@@ -52,10 +54,13 @@ function isBeingCopied({ status }: TenantControlPlane): boolean {
   return status?.migration?.phase === 'Copying' || status?.migration?.phase === 'ReadOnly';
 }
 
-/** The TenantControlPlane of an archive, as it is made again. Addresses that another may have are left out of a clone. */
+/**
+ * The TenantControlPlane of an archive, as it is made again: of the version that its contents were written with, whatever its class says by now.
+ * Addresses that another may have are left out of a clone.
+ */
 export function buildTarget(
   { metadata, spec }: TenantRestore,
-  { controlPlane }: Manifest,
+  { controlPlane, kubernetesVersion }: Manifest,
 ): TenantControlPlane {
   const archived = controlPlane.spec as unknown as TenantControlPlane['spec'];
   const { address: _address, port: _port, ...network } = archived.networkProfile as Record<string, unknown>;
@@ -74,10 +79,26 @@ export function buildTarget(
     },
     spec: {
       ...archived,
+      kubernetes: { ...archived.kubernetes, version: archived.kubernetes.version ?? kubernetesVersion },
       networkProfile: networkProfile as TenantControlPlane['spec']['networkProfile'],
       ...(spec.dataStore && { dataStore: spec.dataStore }),
     },
   };
+}
+
+/** Why class or quota keep the control plane from being born: it takes a person, or room that comes free. */
+export function refusalOf({
+  metadata,
+  status,
+}: TenantControlPlane): Pick<Obstacle, 'reason' | 'message'> | undefined {
+  if (status?.phase !== 'Pending') return undefined;
+  for (const type of ['ClassApplied', 'WithinQuota'] as const) {
+    const condition = findCondition(status.conditions, type);
+    if (condition?.status !== 'False' || !isLastingReason(condition.reason)) continue;
+    const message = `TenantControlPlane ${metadata?.name} is kept out: ${condition.message}`;
+    return { reason: condition.reason, message };
+  }
+  return undefined;
 }
 
 /** What kubectl keeps of the last apply, and what was said to Marina, is of another object. */

@@ -4,6 +4,7 @@ import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane
 import { completeSpec } from '../class/complete.ts';
 import { askedFor } from '../class/effective.ts';
 import { admittedBefore, type LabelsOf, problemsIn, settingsOf } from '../class/in-force.ts';
+import type { Made } from '../class/running.ts';
 import { amountsOf, type Hard } from './amounts.ts';
 import type { Claim } from './room.ts';
 
@@ -12,6 +13,8 @@ export interface ClaimFacts {
   readonly newest: ControlPlaneClass | undefined;
   readonly hard: Hard;
   readonly labelsOf: LabelsOf;
+  /** What was made of it, where nothing was let in yet. */
+  readonly made?: Made;
   /** What it is being given just now. */
   readonly onItsWay?: Admitted | undefined;
 }
@@ -19,8 +22,8 @@ export interface ClaimFacts {
 /** The claim of one control plane, for the plan of its namespace. */
 export function claimOf(tenant: TenantControlPlane, facts: ClaimFacts): Claim {
   const { uid = '', creationTimestamp: created = '' } = tenant.metadata ?? {};
-  const held = facts.onItsWay ?? admittedBefore(tenant);
-  const asked = askedOf(tenant, facts);
+  const held = facts.onItsWay ?? admittedBefore(tenant, facts.made);
+  const asked = askedOf(tenant, facts, held);
   return {
     uid,
     created,
@@ -36,11 +39,15 @@ export function lacksBudget(asked: Admitted, held: Admitted | undefined, hard: H
 }
 
 /** Undefined of one that is being deleted, or that its class refuses anyway. */
-function askedOf(tenant: TenantControlPlane, { newest, labelsOf }: ClaimFacts): Admitted | undefined {
+function askedOf(
+  tenant: TenantControlPlane,
+  { newest, labelsOf }: ClaimFacts,
+  held: Admitted | undefined,
+): Admitted | undefined {
   const { metadata, spec, status } = tenant;
   if (metadata?.deletionTimestamp) return undefined;
   if (spec.className === undefined) return askedFor(completeSpec(spec));
   const settings = status?.class?.settings ?? (newest && settingsOf(newest));
-  if (!settings || problemsIn(tenant, settings, labelsOf).length > 0) return undefined;
+  if (!settings || problemsIn(tenant, settings, held, labelsOf).length > 0) return undefined;
   return askedFor(completeSpec(spec, settings));
 }

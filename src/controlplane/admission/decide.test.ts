@@ -6,8 +6,12 @@ import type {
   TenantControlPlane,
   TenantControlPlaneStatus,
 } from '../../api/v1alpha1/tenant-control-plane.ts';
-import { askedFor } from '../class/effective.ts';
+import { completeSpec } from '../class/complete.ts';
+import { askedFor, effectiveTenant } from '../class/effective.ts';
 import { takeClass } from '../class/in-force.ts';
+import { buildDeployment } from '../deployment/build.ts';
+import { tenantNames } from '../names.ts';
+import { buildService } from '../service/build.ts';
 import type { Hard } from './amounts.ts';
 import { claimOf } from './claim.ts';
 import { type AdmissionFacts, decideAdmission } from './decide.ts';
@@ -186,6 +190,135 @@ describe('decideAdmission', () => {
     const outcome = decide(inClass({}, status), { hard });
     expect(outcome.admitted?.storageBudget).toEqual({ bytes: '512Mi' });
     expect(outcome.withinQuota).toMatchObject({ reason: 'QuotaExceeded' });
+  });
+
+  describe('of one that runs, and was never let in', () => {
+    const running = tenantOf({ kubernetes: { version: 'v1.36.3' } });
+    const names = tenantNames(running, 'marina-tenants');
+    const input = {
+      store: { driver: 'etcd', endpoints: [], partition: '', readAtStart: [] },
+      kineImage: '',
+      startupFilesHash: '',
+    } as const;
+    const made = {
+      deployment: buildDeployment({ ...running, spec: completeSpec(running.spec) }, names, input),
+      service: buildService(running, names),
+    };
+    const status = { timeline: [...born.timeline], version: 'v1.36.3' };
+    const absent = { newest: undefined, labelsOf, now, claims: () => [] };
+
+    it('holds on to what runs when its class is not there, whatever is edited', () => {
+      const edited = tenantOf(
+        {
+          className: 'typo',
+          kubernetes: {},
+          storageBudget: { bytes: '1Gi' },
+          controlPlane: { deployment: { replicas: 9 }, service: { serviceType: 'NodePort' } },
+        },
+        status,
+      );
+      const outcome = decideAdmission({ ...absent, tenant: edited, hard: undefined, made });
+
+      expect(outcome.held).toBeUndefined();
+      expect(outcome.admitted).toMatchObject({
+        version: 'v1.36.3',
+        replicas: 1,
+        resources: { apiServer: { requests: { cpu: '20m', memory: '100Mi' } } },
+        serviceType: 'LoadBalancer',
+      });
+      const kept = effectiveTenant({ ...edited, status: { ...status, admitted: outcome.admitted } });
+      expect(buildDeployment(kept, names, input).spec).toEqual(made.deployment.spec);
+    });
+
+    it('knows its version from the status where the Deployment is gone', () => {
+      const edited = tenantOf({ className: 'typo', kubernetes: {} }, status);
+      const outcome = decideAdmission({ ...absent, tenant: edited, hard: undefined });
+      expect(outcome.admitted?.version).toBe('v1.36.3');
+    });
+
+    it('makes nothing of one of which nothing tells the version', () => {
+      const edited = tenantOf({ className: 'typo', kubernetes: {} }, { timeline: [...born.timeline] });
+      const outcome = decideAdmission({ ...absent, tenant: edited, hard: undefined });
+      expect(outcome).toMatchObject({ held: { reason: 'ClassNotFound' } });
+      expect(outcome.admitted).toBeUndefined();
+    });
+
+    it('is not taken down, or past a minor version, by the default of its class', () => {
+      for (const version of ['v1.35.9', 'v1.38.1']) {
+        const newest = aClass({ versions: { offered: [version], default: version } });
+        const edited = inClass({ kubernetes: {} }, status);
+        const outcome = decide(edited, { newest, made });
+        expect(outcome).toMatchObject({
+          admitted: { version: 'v1.36.3' },
+          classApplied: { state: 'Failed' },
+        });
+      }
+    });
+
+    it('is counted by a quota that comes after a class that is not there', () => {
+      const edited = tenantOf({ className: 'nope', kubernetes: {} }, status);
+      const hard = { cpu: 1000 };
+      const { admitted } = decideAdmission({ ...absent, tenant: edited, hard, made });
+      const greedy = tenantOf(
+        { className: 'nope', kubernetes: {}, controlPlane: { deployment: { replicas: 9 } } },
+        { ...status, ...(admitted && { admitted }) },
+      );
+      expect(decideAdmission({ ...absent, tenant: greedy, hard }).admitted?.replicas).toBe(1);
+      expect(claimOf(greedy, { newest: undefined, hard, labelsOf }).holds?.cpu).toBe(30);
+    });
+
+    it('holds what runs of a quota, not what is asked for', () => {
+      const greedy = tenantOf(
+        { kubernetes: { version: 'v1.36.3' }, controlPlane: { deployment: { replicas: 9 } } },
+        status,
+      );
+      const hard = { cpu: 40 };
+      const claims = () => [claimOf(greedy, { newest: undefined, hard, labelsOf, made })];
+      const outcome = decideAdmission({ ...absent, tenant: greedy, hard, made, claims });
+      expect(outcome).toMatchObject({ admitted: { replicas: 1 }, withinQuota: { reason: 'QuotaExceeded' } });
+    });
+  });
+
+  it('keeps a load balancer as shut as it was last, when another type is refused', () => {
+    const own = { serviceType: 'LoadBalancer' as const, allocateLoadBalancerNodePorts: false };
+    const wide = letIn({ controlPlane: { service: { ...own, loadBalancerSourceRanges: ['10.0.0.0/8'] } } });
+    const narrower = inClass(
+      {
+        controlPlane: {
+          deployment: { replicas: 9 },
+          service: { ...own, loadBalancerSourceRanges: ['10.1.0.0/16'] },
+        },
+      },
+      wide,
+    );
+    const { admitted } = decide(narrower);
+    const refusing = takeClass(aClass({ sizes, limits: { serviceTypes: ['LoadBalancer'] } }), now);
+    const node = inClass(
+      { controlPlane: { service: { serviceType: 'NodePort' } } },
+      { ...wide, class: refusing, ...(admitted && { admitted }) },
+    );
+    const outcome = decide(node);
+
+    expect(outcome.classApplied).toMatchObject({ reason: 'OutsideClass' });
+    const kept = effectiveTenant({ ...node, status: { ...node.status, admitted: outcome.admitted } });
+    expect(kept.spec.controlPlane.service).toEqual({
+      ...own,
+      loadBalancerSourceRanges: ['10.1.0.0/16'],
+    });
+  });
+
+  it('says of which class and size it is what was let in', () => {
+    expect(decide(inClass()).admitted).toMatchObject({ className: 'standard', size: 'small' });
+    const status = letIn({}, { cpu: 30 });
+    const growing = decide(inClass({ size: 'large' }, status), { hard: { cpu: 30 } });
+    expect(growing).toMatchObject({ admitted: { className: 'standard', size: 'small' }, isShort: true });
+  });
+
+  it('holds a new one that names a store that is not there, where the class selects stores', () => {
+    const newest = aClass({ sizes, dataStoreSelector: { matchLabels: { tier: 'gold' } } });
+    expect(decide(inClass({ dataStore: 'later' }), { newest }).held).toMatchObject({
+      message: expect.stringContaining('later is not there'),
+    });
   });
 
   it('forgets what it let in when there is nothing any more that would have to', () => {

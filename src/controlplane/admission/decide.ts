@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Admitted, ClassInForce } from '../../api/v1alpha1/class-in-force.ts';
-import type { ControlPlaneClass } from '../../api/v1alpha1/control-plane-class.ts';
+import type { ClassSettings, ControlPlaneClass } from '../../api/v1alpha1/control-plane-class.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { completeSpec } from '../class/complete.ts';
-import { askedFor } from '../class/effective.ts';
+import { askedFor, type Publishing, publishingOf } from '../class/effective.ts';
 import {
   admittedBefore,
-  isBorn,
   isNewest,
   type LabelsOf,
   problemsIn,
   settingsOf,
   takeClass,
 } from '../class/in-force.ts';
+import type { Made } from '../class/running.ts';
 import { done, failed, type StepResult, type Unfinished } from '../component.ts';
 import type { Hard } from './amounts.ts';
 import { lacksBudget } from './claim.ts';
@@ -27,6 +27,8 @@ export interface AdmissionFacts {
   /** Of all control planes of its namespace, its own among them. */
   readonly claims: () => readonly Claim[];
   readonly labelsOf: LabelsOf;
+  /** What was made of it, where nothing was let in yet. */
+  readonly made?: Made;
   readonly now: Date;
 }
 
@@ -40,49 +42,62 @@ export interface AdmissionOutcome {
   readonly withinQuota?: StepResult | undefined;
   /** Why there is nothing of it yet. */
   readonly held?: Unfinished | undefined;
+  /** Whether that is less, or other, than it asks for. */
+  readonly isShort?: boolean;
 }
 
 /** What a control plane may be: what it asks for, as far as its class offers it and its quota has room; otherwise what it was. */
 export function decideAdmission(facts: AdmissionFacts): AdmissionOutcome {
-  const { tenant, newest, hard, now } = facts;
-  const { spec, status } = tenant;
+  const { tenant, newest, hard, made } = facts;
+  const { spec } = tenant;
   if (spec.className === undefined && !hard) return {};
-  const inForce = status?.class ?? (newest && takeClass(newest, now));
-  const refusal = spec.className === undefined ? undefined : refusalBy(spec.className, inForce, facts);
-  if (refusal) return { ...asItWas(tenant, refusal), classApplied: refusal };
+  const before = admittedBefore(tenant, made);
+  const inForce = classFor(facts);
+  const refusal =
+    spec.className === undefined ? undefined : refusalBy(spec.className, inForce, facts, before);
+  if (refusal) return { ...asItWas(tenant, before, refusal), classApplied: refusal };
 
   const asked = askedFor(completeSpec(spec, inForce?.settings));
-  const classApplied = inForce && judgeClass(tenant, inForce, newest);
-  const withinQuota = hard && judgeQuota(facts, hard, asked);
+  const classApplied =
+    inForce && judgeClass(inForce, newest, (settings) => problemsIn(tenant, settings, before));
+  const withinQuota = hard && judgeQuota(facts, hard, asked, before);
   const outcome = { class: inForce, classApplied, withinQuota };
   if (!withinQuota || withinQuota.state === 'Done') return { ...outcome, admitted: asked };
-  if (!status?.admitted) return { ...asItWas(tenant, withinQuota), withinQuota };
-  return { ...outcome, admitted: atItsSize(asked, status.admitted) };
+  if (!before) return { ...asItWas(tenant, before, withinQuota), withinQuota };
+  return { ...outcome, admitted: atItsSize(asked, before), isShort: true };
+}
+
+/** The one that it has, or the newest of one that has none yet. */
+function classFor({ tenant, newest, now }: AdmissionFacts): ClassInForce | undefined {
+  const { spec, status } = tenant;
+  if (status?.class && status.class.name === spec.className) return status.class;
+  return newest && takeClass(newest, now);
 }
 
 function refusalBy(
   className: string,
   inForce: ClassInForce | undefined,
   { tenant, labelsOf }: AdmissionFacts,
+  before: Admitted | undefined,
 ): Unfinished | undefined {
   if (!inForce) return failed('ClassNotFound', `There is no ControlPlaneClass ${className}.`);
-  const problems = problemsIn(tenant, inForce.settings, labelsOf);
+  const problems = problemsIn(tenant, inForce.settings, before, labelsOf);
   if (problems.length === 0) return undefined;
   return failed('OutsideClass', `Class ${className} does not offer it: ${problems.join('; ')}.`);
 }
 
 /** Of one that its class lets in: whether the class is still there, and what it says by now can be taken. */
 function judgeClass(
-  tenant: TenantControlPlane,
   inForce: ClassInForce,
   newest: ControlPlaneClass | undefined,
+  problemsWith: (settings: ClassSettings) => readonly string[],
 ): StepResult {
   const { name, generation } = inForce;
   if (!newest) {
     const message = `There is no ControlPlaneClass ${name}; generation ${generation} of it goes on.`;
     return failed('ClassNotFound', message);
   }
-  const coming = isNewest(newest, inForce) ? [] : problemsIn(tenant, settingsOf(newest));
+  const coming = isNewest(newest, inForce) ? [] : problemsWith(settingsOf(newest));
   if (coming.length === 0) return done(undefined);
   return failed(
     'OutsideClass',
@@ -90,9 +105,14 @@ function judgeClass(
   );
 }
 
-function judgeQuota({ tenant, claims }: AdmissionFacts, hard: Hard, asked: Admitted): StepResult {
+function judgeQuota(
+  { tenant, claims }: AdmissionFacts,
+  hard: Hard,
+  asked: Admitted,
+  before: Admitted | undefined,
+): StepResult {
   if (isDeepStrictEqual(tenant.status?.admitted, asked)) return done(undefined);
-  if (lacksBudget(asked, admittedBefore(tenant), hard)) {
+  if (lacksBudget(asked, before, hard)) {
     const message = 'storageBytes: the quota of the namespace limits it; set spec.storageBudget.bytes.';
     return failed('QuotaExceeded', message);
   }
@@ -107,13 +127,39 @@ function judgeQuota({ tenant, claims }: AdmissionFacts, hard: Hard, asked: Admit
   );
 }
 
-function asItWas(tenant: TenantControlPlane, why: Unfinished): AdmissionOutcome {
-  const { class: inForce, admitted } = tenant.status ?? {};
-  return { class: inForce, admitted, held: isBorn(tenant) || admitted ? undefined : why };
+/** One that was born goes on as it is, and that is held on to from now on: what its specification says may be anything. */
+function asItWas(
+  { spec, status }: TenantControlPlane,
+  before: Admitted | undefined,
+  why: Unfinished,
+): AdmissionOutcome {
+  const inForce = status?.class;
+  if (!before) return { class: inForce, held: why, isShort: true };
+  const asked = askedFor(completeSpec(spec, inForce?.settings));
+  // Nobody has to let these in: whoever shuts a load balancer has it shut, also when its type is refused afterwards.
+  const publishing = publishingOf(asked.serviceType === before.serviceType ? asked : before);
+  return { class: inForce, admitted: { ...withoutPublishing(before), ...publishing }, isShort: true };
+}
+
+function withoutPublishing(admitted: Admitted): Omit<Admitted, keyof Publishing> {
+  const {
+    serviceType: _type,
+    loadBalancerClass: _class,
+    loadBalancerSourceRanges: _ranges,
+    allocateLoadBalancerNodePorts: _ports,
+    ...rest
+  } = admitted;
+  return rest;
 }
 
 /** Everything but what a quota counts. */
-function atItsSize(asked: Admitted, { replicas, resources, storageBudget }: Admitted): Admitted {
-  const { resources: _resources, storageBudget: _budget, ...rest } = asked;
-  return { ...rest, replicas, ...(resources && { resources }), ...(storageBudget && { storageBudget }) };
+function atItsSize(asked: Admitted, { replicas, resources, storageBudget, size }: Admitted): Admitted {
+  const { resources: _resources, storageBudget: _budget, size: _size, ...rest } = asked;
+  return {
+    ...rest,
+    replicas,
+    ...(resources && { resources }),
+    ...(storageBudget && { storageBudget }),
+    ...(size !== undefined && { size }),
+  };
 }

@@ -30,11 +30,13 @@ const usual = { replicas: 1, coreDNS: { enabled: true, replicas: 2 }, kubeProxy:
 export function completeSpec(spec: TenantControlPlaneSpec, settings?: ClassSettings): CompleteSpec {
   const { kubernetes, controlPlane } = spec;
   const storageBudget = budgetOf(spec, settings);
+  const size = sizeOf(spec, settings)?.name ?? spec.size;
   const dataStoreSelector = bothSelectors(settings?.dataStoreSelector, spec.dataStoreSelector);
   return {
     ...spec,
     ...(dataStoreSelector && { dataStoreSelector }),
     ...(storageBudget && { storageBudget }),
+    ...(size !== undefined && { size }),
     kubernetes: { ...kubernetes, version: kubernetes.version ?? settings?.versions.default ?? '' },
     controlPlane: { ...controlPlane, deployment: deploymentOf(spec, settings) },
     addons: addonsOf(spec, settings),

@@ -14,26 +14,46 @@ export function effectiveTenant(tenant: TenantControlPlane): CompleteTenant {
   return { ...tenant, spec: inForce?.settings.limits.extraArgs === false ? withoutFlags(spec) : spec };
 }
 
+/** How the API server is published: what class and quota are asked about, and what goes with it. */
+export type Publishing = Pick<
+  Admitted,
+  'serviceType' | 'loadBalancerClass' | 'loadBalancerSourceRanges' | 'allocateLoadBalancerNodePorts'
+>;
+
 /** What class and quota are asked about, of a specification that is complete. */
-export function askedFor({ kubernetes, controlPlane, storageBudget }: CompleteSpec): Admitted {
+export function askedFor(spec: CompleteSpec): Admitted {
+  const { kubernetes, controlPlane, storageBudget, className, size } = spec;
   const { deployment, service } = controlPlane;
-  const { serviceType, loadBalancerClass } = service;
   return {
     version: kubernetes.version,
     replicas: deployment.replicas,
     ...(deployment.resources && { resources: deployment.resources }),
     ...(storageBudget && { storageBudget }),
+    ...publishingOf(service),
+    ...(className !== undefined && { className }),
+    ...(size !== undefined && { size }),
+  };
+}
+
+/** Settings of a load balancer are those of a Service of that type alone; node ports are what it has unless it says otherwise. */
+export function publishingOf(service: Publishing): Publishing {
+  const { serviceType, loadBalancerClass, loadBalancerSourceRanges } = service;
+  if (serviceType !== 'LoadBalancer') return { serviceType };
+  return {
     serviceType,
     ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    ...(loadBalancerSourceRanges && { loadBalancerSourceRanges }),
+    ...(service.allocateLoadBalancerNodePorts === false && { allocateLoadBalancerNodePorts: false }),
   };
 }
 
 function withAdmitted(wanted: CompleteSpec, admitted: Admitted): CompleteSpec {
-  const { storageBudget: _budget, ...rest } = wanted;
+  const { storageBudget: _budget, size: _size, ...rest } = wanted;
   const { resources: _resources, ...deployment } = wanted.controlPlane.deployment;
-  const { resources, storageBudget } = admitted;
+  const { resources, storageBudget, size } = admitted;
   return {
     ...rest,
+    ...(size !== undefined && { size }),
     ...(storageBudget && { storageBudget }),
     kubernetes: { ...wanted.kubernetes, version: admitted.version },
     controlPlane: {
@@ -46,13 +66,12 @@ function withAdmitted(wanted: CompleteSpec, admitted: Admitted): CompleteSpec {
 type Service = CompleteSpec['controlPlane']['service'];
 
 /** Settings of a load balancer are for the type that they were written with. */
-function serviceOf(wanted: Service, { serviceType, loadBalancerClass }: Admitted): Service {
-  if (wanted.serviceType === serviceType) return wanted;
+function serviceOf(wanted: Service, admitted: Admitted): Service {
+  if (wanted.serviceType === admitted.serviceType) return wanted;
   const { additionalMetadata } = wanted;
   return {
-    serviceType,
     allocateLoadBalancerNodePorts: true,
-    ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+    ...publishingOf(admitted),
     ...(additionalMetadata && { additionalMetadata }),
   };
 }

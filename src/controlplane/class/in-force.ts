@@ -5,7 +5,7 @@ import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane
 import { toTime } from '../../kube/time.ts';
 import { matches } from '../placement/label-selector.ts';
 import { hasReached } from '../timeline.ts';
-import { askedFor, effectiveTenant } from './effective.ts';
+import { type Made, runningOf } from './running.ts';
 import { outsideClass } from './within.ts';
 
 /** Labels of the DataStore of that name; undefined for one that is not there. */
@@ -27,24 +27,25 @@ export function settingsOf({ spec }: ControlPlaneClass): ClassSettings {
   return settings;
 }
 
-/** What a control plane asks for that these settings do not offer; without `labelsOf` its DataStore may be any. */
+/**
+ * What a control plane asks for that these settings do not offer; without `labelsOf` its DataStore may be any. `before`: what it is by now.
+ */
 export function problemsIn(
   tenant: TenantControlPlane,
   settings: ClassSettings,
+  before: Admitted | undefined,
   labelsOf?: LabelsOf,
 ): readonly string[] {
   return [
-    ...outsideClass(tenant.spec, settings, admittedBefore(tenant)?.version),
+    ...outsideClass(tenant.spec, settings, before?.version),
     ...(labelsOf ? storeProblems(tenant, settings, labelsOf) : []),
   ];
 }
 
 /** What has been let in so far; of one that was born before there was a class or a quota: what it is. */
-export function admittedBefore(tenant: TenantControlPlane): Admitted | undefined {
+export function admittedBefore(tenant: TenantControlPlane, made: Made = {}): Admitted | undefined {
   if (tenant.status?.admitted) return tenant.status.admitted;
-  return isBorn(tenant) && tenant.spec.kubernetes.version !== undefined
-    ? askedFor(effectiveTenant(tenant).spec)
-    : undefined;
+  return isBorn(tenant) ? runningOf(tenant, made) : undefined;
 }
 
 /** Whether anything has been made for it. */
@@ -59,8 +60,10 @@ function storeProblems(
   labelsOf: LabelsOf,
 ): readonly string[] {
   const { dataStore } = tenant.spec;
-  if (dataStore === undefined || admittedBefore(tenant)) return [];
+  if (dataStore === undefined || !dataStoreSelector) return [];
+  if (isBorn(tenant) || tenant.status?.admitted) return [];
   const labels = labelsOf(dataStore);
-  if (!labels || matches(dataStoreSelector, labels)) return [];
-  return [`spec.dataStore: ${dataStore} is not selected by the class; leave it out to get one that is`];
+  if (labels && matches(dataStoreSelector, labels)) return [];
+  const problem = labels ? 'is not selected by the class' : 'is not there';
+  return [`spec.dataStore: ${dataStore} ${problem}; name one that the class selects`];
 }

@@ -1,6 +1,7 @@
 import { lifetimeMs } from '../../api/v1alpha1/duration.ts';
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import type { Clock } from '../../engine/clock.ts';
+import type { Log } from '../../engine/log.ts';
 import type { ControlPlaneCaches } from '../view.ts';
 import { cautiousTime } from './cautious-time.ts';
 import { type ExpiryPlan, planExpiry } from './plan.ts';
@@ -8,6 +9,7 @@ import { type ExpiryPlan, planExpiry } from './plan.ts';
 export interface ExpiryOptions {
   readonly caches: Pick<ControlPlaneCaches, 'classes'>;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Says when control planes go, by a clock that is never ahead. */
@@ -17,7 +19,12 @@ export class Expiry {
 
   constructor(options: ExpiryOptions) {
     this.options = options;
-    this.nowMs = cautiousTime(options.clock);
+    this.nowMs = cautiousTime(options.clock, (aheadMs) =>
+      options.log.warn(
+        { aheadMs },
+        'the clock has been set forward; lifetimes go by it when it has stayed so for a day',
+      ),
+    );
   }
 
   plan(tenant: TenantControlPlane): ExpiryPlan {
