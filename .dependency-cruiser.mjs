@@ -70,7 +70,7 @@ const mayImport = {
 
 const folders = Object.keys(mayImport);
 const test = '\\.(test|conformance)\\.ts$';
-const programs = '^src/(main|verify-audit|cli/main)\\.ts$';
+const programs = '^src/(main|verify-audit|archive-audit|cli/main)\\.ts$';
 const builder = '^src/.+/(build|[^/]+\\.builder)\\.ts$';
 const clientNode = 'node_modules/@kubernetes/client-node/';
 const nest = 'node_modules/@nestjs/';

@@ -3,7 +3,14 @@ import { runNode } from './run-node.ts';
 
 const steps = [
   ['node_modules/@nestjs/cli/bin/nest.js', 'build'],
-  ['--experimental-vm-modules', 'hack/check/load-build.ts', 'dist', 'src/main.js', 'src/verify-audit.js'],
+  [
+    '--experimental-vm-modules',
+    'hack/check/load-build.ts',
+    'dist',
+    'src/main.js',
+    'src/verify-audit.js',
+    'src/archive-audit.js',
+  ],
 ];
 for (const step of steps) {
   process.exitCode = (await runNode(step)) ?? 1;

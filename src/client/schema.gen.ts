@@ -2976,7 +2976,7 @@ export interface components {
             finding?: {
                 /** @enum {string} */
                 fault: "Missing" | "Altered" | "Detached" | "Truncated" | "Rewritten";
-                /** @description Of the first entry that does not fit. */
+                /** @description Of the first entry that does not fit; 0: there was none yet. */
                 sequence: number;
             };
         };

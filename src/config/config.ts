@@ -108,7 +108,7 @@ const fields = z.object({
     'What one user may change, on average over ten seconds.',
   ),
   MARINA_API_UNKNOWN_TOKENS_PER_SECOND: perSecond(5).describe(
-    'Tokens that one address may send which are refused, or not known yet, on average over ten seconds.',
+    'Requests of one address whose tokens are missing, refused, or not known yet, on average over ten seconds.',
   ),
   MARINA_API_MAX_IN_FLIGHT: z.coerce
     .number()
@@ -116,14 +116,18 @@ const fields = z.object({
     .min(1)
     .max(10_000)
     .default(400)
-    .describe('Requests under way at once, without watches and those that wait.'),
+    .describe(
+      'Requests under way at once, without watches and those that wait; one user has an eighth of them.',
+    ),
   MARINA_API_DRAIN_SECONDS: z.coerce
     .number()
     .int()
     .min(0)
     .max(600)
     .default(20)
-    .describe('Seconds that requests under way have when Marina ends.'),
+    .describe(
+      'Seconds that requests under way have when Marina ends; with more, `terminationGracePeriodSeconds` has to be more too.',
+    ),
   MARINA_OIDC_FILE: z
     .string()
     .min(1)

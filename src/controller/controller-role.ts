@@ -1,6 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Gauge, Registry } from 'prom-client';
 import type { Environment } from '../config/config.ts';
@@ -17,7 +23,7 @@ import { usageSettings } from './usage-settings.ts';
 
 /** The `controller` role: caches for every replica, reconciling by the one that holds the Lease. */
 @Injectable()
-export class ControllerRole implements OnApplicationBootstrap, OnApplicationShutdown {
+export class ControllerRole implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
   private readonly environment: Environment;
   private readonly log: Logger;
   private readonly metrics: EngineMetrics;
@@ -79,8 +85,12 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
     this.finished = this.run(assembly, () => client.close());
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before anything is waited for: controllers stop while REST answers what is under way. */
+  onModuleDestroy(): void {
     this.stopping.abort();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await this.finished;
   }
 
@@ -90,7 +100,9 @@ export class ControllerRole implements OnApplicationBootstrap, OnApplicationShut
     } catch (error: unknown) {
       // Work that does not stop in time may still write: only the end of the process is safe.
       this.log.fatal({ err: error }, 'the controller did not stop in time');
-      process.exit(1);
+      // One that ends anyway does so when REST has, or is killed; until then the guard lets no write pass.
+      if (!this.stopping.signal.aborted) process.exit(1);
+      return;
     }
     await assembly.close();
     await closeClient();

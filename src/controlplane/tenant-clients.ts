@@ -1,7 +1,7 @@
 import type { Clock } from '../engine/clock.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { FencedKubeClient } from '../kube/fenced-client.ts';
-import type { RequestRecord } from '../kube/http-transport.ts';
+import type { ClientSettings } from '../kube/http-transport.ts';
 import { connect } from '../kube/kubeconfig.ts';
 import { contentHash } from './content-hash.ts';
 
@@ -23,8 +23,10 @@ interface Pooled {
 
 const idleMs = 60_000;
 
+type Settings = Pick<ClientSettings, 'onRequest' | 'maxAnswerBytes'>;
+
 /** What is inside a tenant cluster is the tenant’s to fill: no answer may fill Marina’s memory. */
-const maxAnswerBytes = 16 * 1024 * 1024;
+const defaultMaxAnswerBytes = 16 * 1024 * 1024;
 
 /** Clients of tenants' API servers, made on demand and dropped when idle, so that an idle tenant costs no memory. */
 export class TenantClients {
@@ -32,20 +34,20 @@ export class TenantClients {
   private readonly clock: Clock;
   private readonly guard: { assertHeld(): void };
   private readonly wrap: (client: KubeClient) => KubeClient;
-  private readonly onRequest: ((request: RequestRecord) => void) | undefined;
+  private readonly settings: Settings;
   private cancelSweep: (() => void) | undefined;
 
-  /** `guard`: the leader’s; every write into a tenant passes it. `wrap`: around each client. `onRequest`: told of each one sent. */
+  /** `guard`: the leader’s; every write into a tenant passes it. `wrap`: around each client. `settings`: of each, `maxAnswerBytes` 16 MiB if left out. */
   constructor(
     clock: Clock,
     guard: { assertHeld(): void },
     wrap: (client: KubeClient) => KubeClient = (client) => client,
-    onRequest?: (request: RequestRecord) => void,
+    settings: Settings = {},
   ) {
     this.clock = clock;
     this.guard = guard;
     this.wrap = wrap;
-    this.onRequest = onRequest;
+    this.settings = settings;
   }
 
   async client(target: TenantTarget): Promise<KubeClient> {
@@ -72,8 +74,8 @@ export class TenantClients {
       key: target.privateKey,
       keepAliveTimeoutMs: idleMs,
       maxConnections: 8,
-      maxAnswerBytes,
-      onRequest: this.onRequest,
+      maxAnswerBytes: defaultMaxAnswerBytes,
+      ...this.settings,
     });
     return this.wrap(new FencedKubeClient(client, this.guard));
   }

@@ -80,6 +80,11 @@ export function failureError(
   return new KubeError({ code, operation, message: describe(error), cause: error });
 }
 
+/** Whether there was more in an answer than `maxAnswerBytes`: it will be so again. */
+export function isAnswerTooLarge(error: unknown): boolean {
+  return error instanceof KubeError && error.cause instanceof errors.ResponseExceededMaxSizeError;
+}
+
 function isTimeout(error: unknown): boolean {
   return (
     error instanceof errors.HeadersTimeoutError ||

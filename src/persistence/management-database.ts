@@ -25,7 +25,12 @@ export interface DatabaseSurroundings {
   readonly random: () => number;
   readonly log: Log;
   readonly onAvailability?: (isAvailable: boolean) => void;
+  /** It was found out after the start what would have kept it from opening: `Mismatch` or `Misconfigured`. It is not tried again. */
+  readonly onRefusal?: (error: DatabaseError) => void;
 }
+
+/** Milliseconds for which a start waits: others depend on the process, and not on the database. */
+const startPatienceMs = 5_000;
 
 /** Milliseconds from one look at whether it still answers to the next. */
 const probeMs = 2_000;
@@ -34,9 +39,9 @@ const probeTimeoutMs = 3_000;
 const retries: Backoff = { baseMs: 500, maxMs: 15_000 };
 
 /**
- * Migrates and connects. A database that is not there is tried for in the background, for ever; until then and whenever it is lost, `use` rejects
- * at once.
- * @throws DatabaseError `Mismatch` when it is there and has the schema of another build, `Misconfigured`
+ * Migrates and connects, and resolves after some seconds in any case. A database that is not there, is silent or takes its time to migrate is tried for in
+ * the background, for ever; until then and whenever it is lost, `use` rejects at once.
+ * @throws DatabaseError `Mismatch` when it is there and has the schema of another build, `Misconfigured`; once it has resolved, `onRefusal` is told
  */
 export async function openManagementDatabase(
   address: DatabaseAddress,
@@ -65,6 +70,7 @@ class SupervisedDatabase implements ManagementDatabase {
   private readonly surroundings: DatabaseSurroundings;
   private readonly stopping = new AbortController();
   private dataSource: DataSource | undefined;
+  private isStarted = false;
   /** Ends the pause before the next look. */
   private hurry: AbortController | undefined;
   private finished: Promise<void> = Promise.resolve();
@@ -79,14 +85,20 @@ class SupervisedDatabase implements ManagementDatabase {
   }
 
   async start(): Promise<void> {
-    this.surroundings.onAvailability?.(false);
+    const { clock, log, onAvailability } = this.surroundings;
+    onAvailability?.(false);
+    const first = this.connect();
+    this.finished = this.supervise(first);
+    const answered = new AbortController();
     try {
-      await this.connect();
+      await Promise.race([first, pause(clock, startPatienceMs, answered.signal)]);
     } catch (error: unknown) {
-      if (!isDatabaseError(error, 'Unavailable')) throw error;
-      this.surroundings.log.warn({ err: error }, 'the management database is not there; it is tried again');
+      if (isFinal(error)) throw error;
+    } finally {
+      answered.abort();
     }
-    this.finished = this.supervise();
+    this.isStarted = true;
+    if (!this.isAvailable) log.warn({}, 'the start goes on without the management database');
   }
 
   async use<Result>(operation: string, work: (dataSource: DataSource) => Promise<Result>): Promise<Result> {
@@ -109,23 +121,39 @@ class SupervisedDatabase implements ManagementDatabase {
     await this.disconnect();
   }
 
-  private async supervise(): Promise<void> {
-    const { clock, random, log } = this.surroundings;
+  /** Looks after it until it is closed, or is one that must not be used. */
+  private async supervise(first: Promise<void>): Promise<void> {
+    const { clock, random } = this.surroundings;
     const { signal } = this.stopping;
-    for (let failures = 1; ;) {
+    for (let look = first, failures = 0; ; look = this.look()) {
+      try {
+        await look;
+        failures = 0;
+      } catch (error: unknown) {
+        if (isFinal(error)) return this.refuse(error);
+        failures = this.dataSource ? 1 : failures + 1;
+        await this.lose(error, failures);
+      }
       await this.rest(this.dataSource ? probeMs : backoffMs(failures, retries, random), clock);
       if (signal.aborted) return;
-      try {
-        if (this.dataSource) await probe(this.dataSource, clock);
-        else await this.connect();
-        failures = 1;
-      } catch (error: unknown) {
-        if (this.dataSource) log.error({ err: error }, 'the management database was lost');
-        else log.warn({ err: error, failures }, 'the management database is still not there');
-        failures = this.dataSource ? 1 : failures + 1;
-        await this.disconnect();
-      }
     }
+  }
+
+  private async look(): Promise<void> {
+    if (this.dataSource) await probe(this.dataSource, this.surroundings.clock);
+    else await this.connect();
+  }
+
+  private async lose(error: unknown, failures: number): Promise<void> {
+    const { log } = this.surroundings;
+    if (this.dataSource) log.error({ err: error }, 'the management database was lost');
+    else if (!this.stopping.signal.aborted)
+      log.warn({ err: error, failures }, 'the management database is not there');
+    await this.disconnect();
+  }
+
+  private refuse(error: DatabaseError): void {
+    if (this.isStarted && !this.stopping.signal.aborted) this.surroundings.onRefusal?.(error);
   }
 
   private async rest(ms: number, clock: Clock): Promise<void> {
@@ -138,7 +166,7 @@ class SupervisedDatabase implements ManagementDatabase {
   private async connect(): Promise<void> {
     const { log, onAvailability } = this.surroundings;
     const endpoint = await readEndpoint(this.address);
-    const done = await migrate(endpoint);
+    const done = await migrate(endpoint, { signal: this.stopping.signal });
     const dataSource = await connect(endpoint);
     this.dataSource = dataSource;
     onAvailability?.(true);
@@ -154,6 +182,11 @@ class SupervisedDatabase implements ManagementDatabase {
     // A silent server must not keep anybody from trying again; its connections end by their own time-outs.
     if (this.stopping.signal.aborted) await ended;
   }
+}
+
+/** Trying again is of no use. */
+function isFinal(error: unknown): error is DatabaseError {
+  return isDatabaseError(error) && error.code !== 'Unavailable';
 }
 
 async function connect(endpoint: Endpoint): Promise<DataSource> {

@@ -14,6 +14,13 @@ const connectTimeoutMs = 5_000;
 /** Milliseconds until a server that says nothing to a statement is given up. */
 const queryTimeoutMs = 600_000;
 
+export interface MigrateOptions {
+  /** Default: all of this build. */
+  readonly known?: readonly Migration[];
+  /** Gives up what is under way. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Brings the schema to what this build wants, one transaction a migration. It may run in several processes at once: one does it, and the
  * others find it done. Needs a session of its own: no pooler in transaction mode may be in between.
@@ -22,7 +29,7 @@ const queryTimeoutMs = 600_000;
  */
 export async function migrate(
   endpoint: Endpoint,
-  known: readonly Migration[] = migrations,
+  { known = migrations, signal }: MigrateOptions = {},
 ): Promise<readonly string[]> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({
@@ -36,6 +43,8 @@ export async function migrate(
   });
   // Without a listener the loss of the connection would end the process; the call that is under way fails anyway.
   client.on('error', () => undefined);
+  const giveUp = () => void client.end().catch(() => undefined);
+  signal?.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
     // It is the session's, and so goes with it, whatever happens.
@@ -47,6 +56,7 @@ export async function migrate(
       cause: error,
     });
   } finally {
+    signal?.removeEventListener('abort', giveUp);
     await client.end().catch(() => undefined);
   }
 }

@@ -34,6 +34,11 @@ export const MANAGEMENT_DATABASE = Symbol('ManagementDatabase');
           random: systemRandom,
           log,
           onAvailability: (isAvailable) => up.set(isAvailable ? 1 : 0),
+          onRefusal: (error) => {
+            log.fatal({ err: error }, error.message);
+            // In order, as a start that fails at this: what is under way comes to its end.
+            process.kill(process.pid, 'SIGTERM');
+          },
         });
       },
     },

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { type Clock, systemRandom } from '../engine/clock.ts';
 import type { Log } from '../engine/log.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { AuditArchive } from '../persistence/audit/audit-archive.ts';
 import { AuditEntries } from '../persistence/audit/audit-entries.ts';
 import { AuditWriter } from '../persistence/audit/audit-writer.ts';
 import { IdempotencyKeys } from '../persistence/idempotency/idempotency-keys.ts';
@@ -26,6 +27,7 @@ import { Logs } from './logs/logs.ts';
 import { LogsController } from './logs/logs.controller.ts';
 import { openApiDocument, routesOf } from './openapi/document.ts';
 import { OpenApiController } from './openapi/openapi.controller.ts';
+import { QueryGuard } from './openapi/query.guard.ts';
 import { OperationLog } from './operations/operation-log.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { ProblemFilter } from './problem/problem.filter.ts';
@@ -33,6 +35,7 @@ import { collectionControllers } from './resources/collections.ts';
 import { CustomResources } from './resources/custom-resources.ts';
 import { Watches } from './resources/watches.ts';
 import { TenantAccess } from './tenant/tenant-access.ts';
+import { Tidying } from './tidying.ts';
 import { AcceptGuard } from './transport/accept.guard.ts';
 import { UsageController } from './usage/usage.controller.ts';
 import {
@@ -89,8 +92,9 @@ export class RestModule {
         { provide: CLOCK, useValue: clock },
         { provide: REST_LOG, useValue: log },
         { provide: OPENAPI_DOCUMENT, useFactory: () => openApiDocument(routesOf(controllers)) },
-        { provide: AccessReviews, useFactory: () => new AccessReviews(client) },
+        { provide: AccessReviews, useFactory: () => new AccessReviews(client, clock) },
         { provide: AuditEntries, useFactory: () => new AuditEntries(database) },
+        { provide: AuditArchive, useFactory: () => new AuditArchive(database) },
         {
           provide: AUDIT_WRITER,
           inject: [AuditEntries],
@@ -103,6 +107,7 @@ export class RestModule {
         { provide: IdempotencyKeys, useFactory: () => new IdempotencyKeys(database) },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_GUARD, useClass: AcceptGuard },
+        { provide: APP_GUARD, useClass: QueryGuard },
         // In this order: what is answered again is written down as well.
         { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },
         { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
@@ -115,6 +120,7 @@ export class RestModule {
         Logs,
         OperationLog,
         TenantAccess,
+        Tidying,
         Watches,
       ],
     };

@@ -8,9 +8,10 @@ import { Limits } from './limits/limits.ts';
 import { defaultLimits, type LimitSettings } from './limits/settings.ts';
 import { requestId } from './request-id.ts';
 import { RestModule, type RestSurroundings } from './rest.module.ts';
+import { answerTimeout } from './transport/answer-timeout.ts';
 import { onlyRoutes } from './transport/routes.ts';
 import { securityHeaders } from './transport/security-headers.ts';
-import type { Timeouts } from './transport/server-options.ts';
+import { defaultTimeouts, type Timeouts } from './transport/server-options.ts';
 import { ServerAdapter } from './transport/server.adapter.ts';
 import { type TlsFileNames, TlsFiles } from './transport/tls-files.ts';
 
@@ -38,7 +39,7 @@ export interface RestOptions extends RestSurroundings, RestSettings {}
 
 /** The REST API, not listening yet. Rejects with an Error when a file is not as it should be. */
 export async function createRest(options: RestOptions): Promise<NestExpressApplication> {
-  const { client, clock, log, oidcFile, tls } = options;
+  const { client, clock, log, oidcFile, tls, timeouts = defaultTimeouts } = options;
   const oidc =
     oidcFile === undefined
       ? OidcIssuers.none({ clock, log })
@@ -46,7 +47,7 @@ export async function createRest(options: RestOptions): Promise<NestExpressAppli
   const adapter = new ServerAdapter({
     patienceMs: options.patienceMs ?? defaultPatienceMs,
     ...(tls && { tls: new TlsFiles(tls, log) }),
-    ...(options.timeouts && { timeouts: options.timeouts }),
+    timeouts,
     onClose: () => oidc.close(),
   });
   const app = await NestFactory.create<NestExpressApplication>(RestModule.with(options), adapter, {
@@ -60,6 +61,7 @@ export async function createRest(options: RestOptions): Promise<NestExpressAppli
   app.set('trust proxy', options.trustedProxies ?? []);
   app.use(
     adapter.drain.watch,
+    answerTimeout(clock, timeouts.answerTimeout),
     requestId,
     securityHeaders,
     limits.ofEverybody,

@@ -1,9 +1,17 @@
-import type { Request, Response } from 'express';
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Calls `then` once, when the client has its answer or has gone: at once where that is so already, as `close` does not come
+ * again and whatever was awaited before may have taken longer than the client stayed.
+ */
+export function whenClosed(response: ServerResponse, then: () => void): void {
+  if (response.closed || response.destroyed) then();
+  else response.once('close', then);
+}
 
 /** Ends when the client has gone away, or has its answer. */
-export function untilClosed(request: Request, response: Response): AbortSignal {
+export function untilClosed(response: ServerResponse): AbortSignal {
   const closed = new AbortController();
-  response.once('close', () => closed.abort());
-  if (request.destroyed && !response.writable) closed.abort();
+  whenClosed(response, () => closed.abort());
   return closed.signal;
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -6,13 +7,14 @@ import { systemClock } from '../../src/engine/clock.ts';
 import { type Log, silentLog } from '../../src/engine/log.ts';
 import { AuditEntries } from '../../src/persistence/audit/audit-entries.ts';
 import { AuditWriter } from '../../src/persistence/audit/audit-writer.ts';
-import { formatHead } from '../../src/persistence/audit/entry.ts';
+import { type AuditHead, formatHead } from '../../src/persistence/audit/entry.ts';
 import { verify } from '../../src/persistence/audit/verify.ts';
 import type { DatabaseAddress } from '../../src/persistence/connection.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import { someAuditFacts } from '../support/audit-facts.ts';
 import { recordFigure } from '../support/figures.ts';
 import { type DatabaseServer, openDatabase, startDatabaseServer } from '../support/management-database.ts';
+import { createTemporaryDirectory } from '../support/temporary-directory.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 jest.setTimeout(60_000);
@@ -37,9 +39,12 @@ async function startTrail(address?: DatabaseAddress, log: Log = silentLog) {
 
 const asSuperuser = (database: ManagementDatabase, statement: string) =>
   database.use('tamper', async (dataSource) => {
-    await dataSource.query('ALTER TABLE audit_entry DISABLE TRIGGER audit_entry_is_append_only');
+    await dataSource.query('ALTER TABLE audit_entry DISABLE TRIGGER USER');
     await dataSource.query(statement);
     await dataSource.query('ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_is_append_only');
+    await dataSource.query(
+      'ALTER TABLE audit_entry ENABLE ALWAYS TRIGGER audit_entry_is_deleted_when_archived',
+    );
   });
 
 const write = (writer: AuditWriter, count: number) =>
@@ -181,11 +186,113 @@ describe('the audit trail', () => {
   });
 });
 
+describe('the beginning of the audit trail', () => {
+  it('is taken out into files, and the chain goes on from there', async () => {
+    await using trail = await startTrail();
+    await using directory = await createTemporaryDirectory('audit-archive');
+    const fileOf = (n: number) => path.join(directory.path, `${n}.jsonl`);
+    const headNow = async () => (await verify(trail.entries.pages())).head;
+    await write(trail.writer, 1_200);
+    const first = await headNow();
+    await trail.writer.write(someAuditFacts({ userAgent: 'ünï\u2028 "quoted"', details: { z: 1, a: true } }));
+    const second = await headNow();
+    await write(trail.writer, 3);
+
+    expect(await archive(trail.address, first, fileOf(1))).toMatchObject({
+      code: 0,
+      stdout: 'archived 1200\n',
+    });
+    expect(await archive(trail.address, second, fileOf(2))).toMatchObject({
+      code: 0,
+      stdout: 'archived 1\n',
+    });
+    await write(trail.writer, 2);
+
+    expect((await trail.entries.list({ limit: 100 })).map(({ sequence }) => Number(sequence))).toEqual([
+      1206, 1205, 1204, 1203, 1202,
+    ]);
+    expect(await runCommand(trail.address, [])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^entries 5\nhead 1206:/),
+    });
+    const all = ['--archive', fileOf(1), '--archive', fileOf(2)];
+    expect(await runCommand(trail.address, [...all, '--expect', formatHead(first)])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^entries 1206\n/),
+    });
+    expect(await runCommand(trail.address, ['--expect', formatHead(first)])).toMatchObject({ code: 2 });
+    expect(await runCommand(trail.address, ['--archive', fileOf(1)])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Missing: entry 1201 '),
+    });
+  });
+
+  it('may be all there is', async () => {
+    await using trail = await startTrail();
+    await using directory = await createTemporaryDirectory('audit-archive');
+    await write(trail.writer, 4);
+    const { head } = await verify(trail.entries.pages());
+
+    await archive(trail.address, head, path.join(directory.path, 'all'));
+    await using other = await startTrail(trail.address);
+    await write(other.writer, 1);
+
+    expect(await runCommand(trail.address, ['--expect', formatHead(head)])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^entries 1\nhead 5:/),
+    });
+  });
+
+  it('stays where it is unless all of it fits, and is noted', async () => {
+    await using trail = await startTrail();
+    await using directory = await createTemporaryDirectory('audit-archive');
+    const file = (name: string) => path.join(directory.path, name);
+    await write(trail.writer, 6);
+    const { head } = await verify(trail.entries.pages());
+    const forged = { sequence: 4n, hash: Buffer.alloc(32, 7) };
+
+    expect(await archive(trail.address, forged, file('forged'))).toMatchObject({ code: 1 });
+    await asSuperuser(trail.database, "UPDATE audit_entry SET username = 'eve' WHERE sequence = 3");
+    expect(await archive(trail.address, head, file('altered'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Altered: entry 3 '),
+    });
+    const noted = trail.database.use('tamper', (dataSource) =>
+      dataSource.query('INSERT INTO audit_archive (sequence, hash) VALUES (4, $1)', [forged.hash]),
+    );
+    await expect(noted).rejects.toThrow(/no such entry/);
+
+    expect(await trail.entries.list({ limit: 10 })).toHaveLength(6);
+  });
+
+  it('is found out when archives and database do not fit', async () => {
+    await using trail = await startTrail();
+    await using directory = await createTemporaryDirectory('audit-archive');
+    const file = path.join(directory.path, 'a');
+    await write(trail.writer, 4);
+    const { head } = await verify(trail.entries.pages());
+    await archive(trail.address, head, file);
+    const text = await readFile(file, 'utf8');
+
+    await writeFile(file, text.replace('"ada"', '"eve"'));
+
+    expect(await runCommand(trail.address, ['--archive', file])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Altered: entry 1 '),
+    });
+  });
+});
+
+function archive(address: DatabaseAddress, head: AuditHead, file: string) {
+  return runCommand(address, ['--to', formatHead(head), '--file', file], 'archive-audit.ts');
+}
+
 async function runCommand(
   { url, caFile = '', certificateFile = '', keyFile = '' }: DatabaseAddress,
   options: readonly string[],
+  command = 'verify-audit.ts',
 ) {
-  const program = path.resolve(import.meta.dirname, '../../src/verify-audit.ts');
+  const program = path.resolve(import.meta.dirname, '../../src', command);
   const env = {
     ...process.env,
     MARINA_DATABASE_URL: url,

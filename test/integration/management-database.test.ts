@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { Client } from 'pg';
 import { migrations } from '../../migrations/index.ts';
 import type { Migration } from '../../migrations/migration.ts';
 import { type DatabaseAddress, readEndpoint } from '../../src/persistence/connection.ts';
+import type { DatabaseError } from '../../src/persistence/errors.ts';
 import { migrate } from '../../src/persistence/migrate.ts';
+import { silentLog } from '../../src/engine/log.ts';
 import { type DatabaseServer, openDatabase, startDatabaseServer } from '../support/management-database.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -18,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => started.disposeAsync());
 
 const run = async (address: DatabaseAddress, known?: readonly Migration[]) =>
-  migrate(await readEndpoint(address), known);
+  migrate(await readEndpoint(address), { ...(known && { known }) });
 
 const counted: Migration = {
   name: '20990101000000-create-counter',
@@ -37,6 +40,13 @@ async function ask<Row extends object>(address: DatabaseAddress, statement: stri
   } finally {
     await client.end();
   }
+}
+
+/** Somebody who migrates, and takes long. */
+async function holdMigrations(address: DatabaseAddress): Promise<Client> {
+  const client = await server.postgres.connect(new URL(address.url).pathname.slice(1));
+  await client.query('SELECT pg_advisory_lock(7303018442)');
+  return client;
 }
 
 describe('migrations', () => {
@@ -110,6 +120,47 @@ describe('the management database', () => {
     await waitUntil('the database is back', async () => database.isAvailable);
     expect(await one('ask')).toEqual([{ one: 1 }]);
   });
+
+  it('does not keep a process from starting while it says nothing, and is taken as soon as it does', async () => {
+    const address = await server.createDatabase();
+    const migrating = await holdMigrations(address);
+
+    await using database = await openDatabase(address);
+    expect(database.isAvailable).toBe(false);
+
+    await migrating.end();
+    await waitUntil('the database is there', async () => database.isAvailable);
+  }, 30_000);
+
+  it('that turns out to be of another build after the start is refused then', async () => {
+    const address = await server.createDatabase();
+    const migrating = await holdMigrations(address);
+    const refusals: DatabaseError[] = [];
+    const onRefusal = (error: DatabaseError) => refusals.push(error);
+    await using database = await openDatabase(address, silentLog, { onRefusal });
+
+    await migrating.query(
+      "CREATE TABLE migration (name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()); INSERT INTO migration VALUES ('later', 'x')",
+    );
+    await migrating.end();
+
+    await waitUntil('it is refused', async () => refusals.length > 0);
+    expect(refusals).toEqual([expect.objectContaining({ code: 'Mismatch' })]);
+    expect(database.isAvailable).toBe(false);
+  }, 30_000);
+
+  it('that is closed while it is migrated is closed at once', async () => {
+    const address = await server.createDatabase();
+    const migrating = await holdMigrations(address);
+    try {
+      const database = await openDatabase(address);
+      const begun = performance.now();
+      await database.close();
+      expect(performance.now() - begun).toBeLessThan(5_000);
+    } finally {
+      await migrating.end();
+    }
+  }, 30_000);
 
   it('is away while it is silent', async () => {
     const address = await server.createDatabase();

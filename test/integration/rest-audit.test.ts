@@ -99,7 +99,7 @@ describe('a request that changes something', () => {
       resource: 'tenantcontrolplanes',
       namespace: 'team-a',
     };
-    expect(before).toMatchObject({ ...who, stage: 'RequestReceived' });
+    expect(before).toMatchObject({ ...who, stage: 'RequestReceived', name: 'blue' });
     expect(before).not.toHaveProperty('status');
     expect(after).toMatchObject({ ...who, stage: 'ResponseComplete', status: 201, name: 'blue' });
     expect(after?.['exchange']).toBe(before?.['exchange']);
@@ -150,6 +150,61 @@ describe('a request that is refused', () => {
       expect.objectContaining({ stage: 'ResponseComplete', namespace: 'team-a', ...expected }),
     ]);
   });
+});
+
+describe('what is refused', () => {
+  it('is there with a name that is cut, however long it came', async () => {
+    // Nothing that Postgres could press together, to what an index takes.
+    const name = Array.from({ length: 800 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7919) % 20_000)));
+    const long = encodeURIComponent(name.join(''));
+    await rest.ask('GET', `/v1/namespaces/${long}/controlplanes/${long}`, as(owner, 'refused-long'));
+
+    const [entry] = await entriesOf('refused-long', 1);
+
+    expect(entry).toMatchObject({ status: 400, namespace: name.slice(0, 21).join('') });
+    expect(entry?.['name']).toBe(name.slice(0, 84).join(''));
+  });
+
+  it('is there with the kubeconfig that was asked for, and without a token that somebody put into the path', async () => {
+    const control = `${path}/blue`;
+    await rest.ask('GET', `${control}/kubeconfigs/of-jane`, as(owner, 'refused-kubeconfig'));
+    await rest.ask('DELETE', `${control}/jointokens/abcdef.canary0123456789`, as(owner, 'refused-token'));
+
+    const [kubeconfig] = await entriesOf('refused-kubeconfig', 1);
+    const [token] = await entriesOf('refused-token', 1);
+
+    expect(kubeconfig).toMatchObject({ status: 403, name: 'blue', details: { kubeconfig: 'of-jane' } });
+    expect(token).toMatchObject({ status: 403, name: 'blue' });
+    expect(JSON.stringify(token)).not.toContain('canary');
+  });
+
+  it('by the thousand is a bounded number of entries, with the count', async () => {
+    const eve = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name: 'eve' });
+    const user = 'system:serviceaccount:team-a:eve';
+    for (let n = 0; n < 12; n += 1)
+      await Promise.all(Array.from({ length: 25 }, () => rest.ask('GET', path, { token: eve })));
+
+    const entries = await waitUntil('all are told', async () => {
+      const found = await audit(`&user=${user}`);
+      const refusals = found.map(({ details }) => Number((details as Entry)['refusals'] ?? 1));
+      return refusals.reduce((a, b) => a + b, 0) === 300 && found;
+    });
+    expect(entries.length).toBeLessThan(160);
+  });
+});
+
+it('a change with a parameter that is not known is not done', async () => {
+  await rest.ask('POST', path, { token: owner, body: { name: 'careful', spec } });
+  const { headers } = await rest.ask('GET', `${path}/careful`, { token: owner });
+  const changed = await rest.ask('PATCH', `${path}/careful?dryRun=true`, {
+    token: owner,
+    headers: { 'if-match': headers.get('etag') ?? '' },
+    body: { labels: { dry: 'run' } },
+  });
+
+  expect(changed).toMatchObject({ status: 400, body: { errors: [{ parameter: 'dryRun' }] } });
+  const after = await rest.ask('GET', `${path}/careful`, { token: owner });
+  expect(after.headers.get('etag')).toBe(headers.get('etag'));
 });
 
 describe('the audit trail', () => {

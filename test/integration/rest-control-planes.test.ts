@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { silentLog } from '../../src/engine/log.ts';
+import { KubeError } from '../../src/kube/errors.ts';
 import { clusterRoles, namespaces, roleBindings } from '../../src/kube/resources.ts';
+import { interceptedClient } from '../support/intercepted-client.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 jest.setTimeout(60_000);
 
@@ -265,5 +268,44 @@ describe('whoever asks', () => {
     expect(named).toMatchObject({ status: 404, body: { requestId: 'mine-1' } });
     const renamed = await rest.ask('GET', path, { headers: { 'x-request-id': 'a b' } });
     expect(renamed.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('a wait', () => {
+  const unreachable = new KubeError({ code: 'Unreachable', operation: 'get it', message: 'cut' });
+
+  it('during which the API server gives no answer tells what was made', async () => {
+    const client = interceptedClient(cluster.client, async ({ verb, kind }) => {
+      if (kind === 'TenantControlPlane' && verb !== 'create') throw unreachable;
+    });
+    await using own = await startRest(client);
+
+    const made = await own.ask('POST', `${path}?wait=1`, { token: owner, body: { name: 'unseen', spec } });
+
+    expect(made).toMatchObject({ status: 202, body: { name: 'unseen' } });
+    expect(made.headers.get('location')).toBe(`${path}/unseen`);
+  });
+
+  it('goes on when the API server answers again', async () => {
+    const broken = new Set(['get', 'watch']);
+    const client = interceptedClient(cluster.client, async ({ verb, kind }) => {
+      if (kind === 'TenantControlPlane' && broken.delete(verb)) throw unreachable;
+    });
+    await using own = await startRest(client);
+    const made = own.ask('POST', `${path}?wait=30`, { token: owner, body: { name: 'cut-off', spec } });
+    await waitUntil('both have failed', async () => broken.size === 0);
+    const ref = { namespace: 'team-a', name: 'cut-off' };
+    const ready = { type: 'Ready', status: 'True', reason: 'Ready', message: '' };
+    await cluster.client.patch(
+      tenantControlPlanes,
+      ref,
+      {
+        type: 'merge',
+        body: { status: { conditions: [{ ...ready, lastTransitionTime: new Date().toISOString() }] } },
+      },
+      { subresource: 'status' },
+    );
+
+    expect(await made).toMatchObject({ status: 201, body: { name: 'cut-off' } });
   });
 });

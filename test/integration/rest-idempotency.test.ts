@@ -7,7 +7,8 @@ import { systemClock } from '../../src/engine/clock.ts';
 import { silentLog } from '../../src/engine/log.ts';
 import { AuditEntries } from '../../src/persistence/audit/audit-entries.ts';
 import { AuditWriter } from '../../src/persistence/audit/audit-writer.ts';
-import { IdempotencyKeys } from '../../src/persistence/idempotency/idempotency-keys.ts';
+import { IdempotencyKeys, mostKeys } from '../../src/persistence/idempotency/idempotency-keys.ts';
+import { Operations } from '../../src/persistence/operations/operations.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import { AuditInterceptor } from '../../src/rest/audit/audit.interceptor.ts';
 import { AuditTrail } from '../../src/rest/audit/audit-trail.ts';
@@ -17,6 +18,7 @@ import { Operation } from '../../src/rest/openapi/operation.ts';
 import { type ProblemCode, ProblemError } from '../../src/rest/problem/problem.ts';
 import { ProblemFilter } from '../../src/rest/problem/problem.filter.ts';
 import { requestId } from '../../src/rest/request-id.ts';
+import { Tidying } from '../../src/rest/tidying.ts';
 import { AUDIT_WRITER, CLOCK, REST_LOG } from '../../src/rest/tokens.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
 
@@ -116,6 +118,14 @@ async function send(key: string, { path = 'things', body = { a: 1 }, user = 'ada
 
 const sql = (statement: string) => database.use('arrange', (dataSource) => dataSource.query(statement));
 
+async function count(table: string): Promise<{ readonly left: number }> {
+  const [row] = (await sql(`SELECT count(*)::int AS left FROM ${table}`)) as { readonly left: number }[];
+  return row ?? { left: 0 };
+}
+
+const tidy = () =>
+  new Tidying(new IdempotencyKeys(database), new Operations(database), systemClock, silentLog).tidy();
+
 const answers = (result: unknown) => async () => result;
 const fails = (code: ProblemCode) => async () => {
   throw new ProblemError(code, 'It is so.');
@@ -205,8 +215,38 @@ describe('a request that is sent again with its key', () => {
     await sql(`UPDATE idempotency_key SET expires_at = now() - interval '1 second'`);
 
     expect(await send('old', { body: { a: 2 } })).toMatchObject({ status: 201, isReplayed: false });
-    await new IdempotencyKeys(database).removeExpired();
+    await tidy();
     expect(await sql('SELECT count(*)::int AS left FROM idempotency_key')).toEqual([{ left: 1 }]);
+  });
+
+  it('is told where it is when the answer was too long to be kept', async () => {
+    work = answers({ text: 'x'.repeat(70_000) });
+    const first = await send('long');
+    const before = calls;
+
+    const again = await send('long');
+
+    expect(again.status).toBe(409);
+    const location = first.headers.get('location');
+    expect(JSON.parse(again.text)).toMatchObject({ detail: expect.stringContaining(`at ${location}.`) });
+    expect(calls).toBe(before);
+  });
+});
+
+describe('what is over', () => {
+  it('is removed, however much it is, and nothing else', async () => {
+    work = answers({});
+    await send('young');
+    const { left: living } = await count('idempotency_key');
+    await sql(`INSERT INTO idempotency_key (scope, fingerprint, holder, leased_until, expires_at)
+      SELECT sha256(n::text::bytea), sha256(''), gen_random_uuid(), now(), now() - interval '1 second' FROM generate_series(1, 2500) AS n`);
+    await sql(`INSERT INTO operation (id, kind, resource, namespace, name, uid, generation, username, request_id, started_at)
+      SELECT gen_random_uuid(), 'Create', 'x', 'x', 'x', gen_random_uuid(), 1, 'ada', 'x', now() - n * interval '15 days' FROM generate_series(1, 2500) AS n`);
+
+    await tidy();
+
+    expect(await count('idempotency_key')).toEqual({ left: living });
+    expect(await count('operation')).toEqual({ left: 1 });
   });
 });
 
@@ -229,6 +269,23 @@ describe('a key', () => {
     await send('mine');
 
     expect(await send('mine', { user: 'eve' })).toMatchObject({ status: 201, isReplayed: false });
+  });
+
+  it('is one of so many that a user may have at a time', async () => {
+    work = answers({});
+    await send('greedy-1', { user: 'greedy' });
+    await sql(`INSERT INTO idempotency_key (owner, scope, fingerprint, holder, leased_until, expires_at)
+      SELECT sha256('["greedy"]'), sha256(('greedy' || n)::bytea), sha256(''), gen_random_uuid(), now(), now() + interval '1 hour'
+      FROM generate_series(2, ${mostKeys}) AS n`);
+
+    const more = await send('greedy-2', { user: 'greedy' });
+
+    expect(more.status).toBe(429);
+    expect(JSON.parse(more.text)).toMatchObject({ code: 'TooManyRequests' });
+    expect(await send('greedy-1', { user: 'greedy' })).toMatchObject({ status: 201, isReplayed: true });
+    expect(await send('greedy-2', { user: 'ada' })).toMatchObject({ status: 201, isReplayed: false });
+    await sql('DELETE FROM idempotency_key WHERE owner = sha256(\'["greedy"]\') AND answer IS NULL');
+    expect(await send('greedy-2', { user: 'greedy' })).toMatchObject({ status: 201, isReplayed: false });
   });
 
   it('that cannot be is refused', async () => {

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { silentLog } from '../../src/engine/log.ts';
 import { clusterRoleBindings, clusterRoles } from '../../src/kube/resources.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import type { LimitSettings } from '../../src/rest/limits/settings.ts';
 import type { RestSettings } from '../../src/rest/start.ts';
+import { interceptedClient } from '../support/intercepted-client.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
-import { openConnection, statusesOf } from '../support/raw-http.ts';
+import { openConnection, type RawConnection, statusesOf } from '../support/raw-http.ts';
 import { type RestApi, startRest, tokenOf, wide } from '../support/rest-api.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 jest.setTimeout(60_000);
 
@@ -25,7 +28,13 @@ beforeAll(async () => {
   bob = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name: 'bob' });
   await cluster.client.create(clusterRoles, {
     metadata: { name: 'control-planes' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['tenantcontrolplanes'], verbs: ['*'] }],
+    rules: [
+      {
+        apiGroups: ['marina.dev'],
+        resources: ['tenantcontrolplanes', 'tenantcontrolplanes/log'],
+        verbs: ['*'],
+      },
+    ],
   });
   await cluster.client.create(clusterRoleBindings, {
     metadata: { name: 'control-planes' },
@@ -39,15 +48,8 @@ afterAll(() => started.disposeAsync());
 /** REST with these limits, and how many TokenReviews it has cost so far. */
 async function limited(limits: Partial<LimitSettings>, settings: RestSettings = {}) {
   let reviews = 0;
-  const client = new Proxy(cluster.client, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...args: readonly unknown[]): unknown => {
-        if (name === 'create' && (args[0] as { readonly kind: string }).kind === 'TokenReview') reviews += 1;
-        return Reflect.apply(value, target, args);
-      };
-    },
+  const client = interceptedClient(cluster.client, async ({ verb, kind }) => {
+    if (verb === 'create' && kind === 'TokenReview') reviews += 1;
   });
   const rest = await startRest(client, undefined, { database, limits: { ...wide, ...limits }, ...settings });
   return { rest, reviews: () => reviews, [Symbol.asyncDispose]: () => rest[Symbol.asyncDispose]() };
@@ -84,6 +86,12 @@ describe('an address that guesses tokens', () => {
     expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(late.headers.get('ratelimit-policy')).toBe('"unknown-tokens";q=10;w=10');
     expect(late.headers.get('ratelimit')).toMatch(/^"unknown-tokens";r=0;t=\d+$/);
+  });
+
+  it('is counted when it sends none', async () => {
+    await using api = await limited({ unknownTokensPerSecond: 1 });
+
+    expect(await statuses(api.rest, 15, () => ({}))).toEqual([...times(10, 401), ...times(5, 429)]);
   });
 
   it('is refused with the same one as well', async () => {
@@ -151,7 +159,59 @@ describe('a user', () => {
   });
 });
 
+describe('a client that goes while it is asked who it is', () => {
+  it('leaves no slot taken', async () => {
+    const asked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const client = interceptedClient(cluster.client, async ({ verb, kind }) => {
+      if (verb !== 'create' || kind !== 'TokenReview') return;
+      asked.resolve();
+      await goOn.promise;
+    });
+    const limits = { ...wide, longInFlight: 1, longInFlightPerUser: 1 };
+    await using rest = await startRest(client, undefined, { database, limits });
+    const watch = (from: RawConnection) =>
+      from.send(
+        `GET /v1/watch/namespaces/team-a/controlplanes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada}\r\n\r\n`,
+      );
+    await using gone = await openConnection(rest.url);
+    watch(gone);
+    await asked.promise;
+    await gone[Symbol.asyncDispose]();
+    // Its answer comes after the end of that connection has.
+    await rest.ask('GET', '/nowhere');
+    goOn.resolve();
+    await waitUntil('its sign-in has ended', async () => {
+      const { status } = await rest.ask('GET', controlPlanes, { token: ada });
+      return status === 200;
+    });
+
+    await using stays = await openConnection(rest.url);
+    watch(stays);
+
+    expect(statusesOf(await stays.receives((text) => text.includes('\r\n\r\n')))).toEqual([200]);
+  });
+});
+
 describe('requests under way', () => {
+  it('are no more of one user than may be at once, and the others have theirs', async () => {
+    await using api = await limited({ inFlightPerUser: 1 });
+    const { rest } = api;
+    expect(await rest.ask('GET', controlPlanes, { token: ada })).toMatchObject({ status: 200 });
+    await using busy = await openConnection(rest.url);
+    const headers = `Host: x\r\nAuthorization: Bearer ${ada}\r\nContent-Type: application/json\r\nContent-Length: 2`;
+    busy.send(`POST ${controlPlanes} HTTP/1.1\r\n${headers}\r\nExpect: 100-continue\r\n\r\n{`);
+    await busy.receives((text) => text.includes('100 Continue'));
+
+    const other = await rest.ask('GET', controlPlanes, { token: ada });
+    expect(other).toMatchObject({ status: 429, body: { code: 'TooManyRequests' } });
+    expect(other.headers.get('retry-after')).toBe('1');
+    expect(await rest.ask('GET', controlPlanes, { token: bob })).toMatchObject({ status: 200 });
+    busy.send('}');
+    await busy.receives((text) => statusesOf(text).includes(400));
+    expect(await rest.ask('GET', controlPlanes, { token: ada })).toMatchObject({ status: 200 });
+  });
+
   it('are no more than may be at once, watches apart', async () => {
     await using api = await limited({ inFlight: 1 });
     const { rest } = api;
@@ -167,5 +227,51 @@ describe('requests under way', () => {
     busy.send('}');
     await busy.receives((text) => statusesOf(text).includes(400));
     expect(await rest.ask('GET', controlPlanes, { token: ada })).toMatchObject({ status: 200 });
+  });
+
+  it('are not logged one by one when there is no room for them', async () => {
+    const warnings: object[] = [];
+    const errors: object[] = [];
+    const log = {
+      ...silentLog,
+      warn: (facts: object) => void warnings.push(facts),
+      error: (facts: object) => void errors.push(facts),
+    };
+    const limits = { ...wide, inFlight: 0 };
+    await using rest = await startRest(cluster.client, log, { database, limits });
+
+    expect(await statuses(rest, 100, () => ({}))).toEqual(times(100, 503));
+
+    expect(warnings).toHaveLength(20);
+    expect(warnings[0]).toMatchObject({ detail: 'Too much is under way at once.', path: controlPlanes });
+    expect(warnings[0]).not.toHaveProperty('err');
+    expect(errors).toEqual([]);
+  });
+});
+
+describe('logs, which are held as a whole', () => {
+  it('are read by few at once, whoever asks', async () => {
+    let held = 0;
+    const goOn = Promise.withResolvers<void>();
+    const client = interceptedClient(cluster.client, async ({ verb, kind }) => {
+      if (verb !== 'list' || kind !== 'Pod') return;
+      held += 1;
+      await goOn.promise;
+    });
+    await using rest = await startRest(client, undefined, { database });
+    const body = { name: 'logged', spec: { dataStore: 'default', kubernetes: { version: 'v1.36.3' } } };
+    expect(await rest.ask('POST', controlPlanes, { token: ada, body })).toMatchObject({ status: 201 });
+    const ask = (token: string) => rest.ask('GET', `${controlPlanes}/logged/logs`, { token });
+    const busy = Promise.all(times(4, 0).map(() => ask(ada)));
+    await waitUntil('all are under way', async () => held === 4);
+
+    const refused = await ask(ada);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'TooManyRequests' } });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await ask(bob)).toMatchObject({ status: 429 });
+
+    goOn.resolve();
+    expect((await busy).map(({ status }) => status)).toEqual(times(4, 404));
+    expect(await ask(bob)).toMatchObject({ status: 404 });
   });
 });

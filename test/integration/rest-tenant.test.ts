@@ -5,8 +5,10 @@ import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane
 import { isKubeError } from '../../src/kube/errors.ts';
 import { clusterRoles, configMaps, roleBindings, secrets } from '../../src/kube/resources.ts';
 import { decodeData } from '../../src/kube/secret-data.ts';
+import { AuditEntries } from '../../src/persistence/audit/audit-entries.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
+import { startManagementDatabase } from '../support/management-database.ts';
 import { onMachine } from '../support/process-kubelet.ts';
 import { type Answer, type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { aTenant } from '../support/tenant.ts';
@@ -19,6 +21,7 @@ const path = '/v1/namespaces/team-a/controlplanes';
 const started = new AsyncDisposableStack();
 let cluster: ManagementCluster;
 let rest: RestApi;
+let trail: AuditEntries;
 let owner: string;
 /** May see control planes, and nothing that opens them. */
 let viewer: string;
@@ -28,7 +31,9 @@ beforeAll(async () => {
   cluster = started.use(await startManagementCluster());
   await cluster.startMachine({ processes: ['kube-apiserver'] });
   started.defer(await cluster.startMarina());
-  rest = started.use(await startRest(cluster.client));
+  const database = started.use(await startManagementDatabase());
+  trail = new AuditEntries(database);
+  rest = started.use(await startRest(cluster.client, undefined, { database }));
   owner = await grant(
     'owner',
     ['tenantcontrolplanes', 'tenantcontrolplanes/jointoken', 'tenantcontrolplanes/kubeconfig'],
@@ -186,9 +191,38 @@ describe('a join token', () => {
     expect((await rest.ask('DELETE', `${path}/unborn?wait=60`, { token: owner })).status).toBe(200);
   });
 
+  it('is in the audit trail by its public part, when it is issued and when it is taken back', async () => {
+    const made = await rest.ask('POST', tokens, { token: owner, body: {} });
+    const id = String(made.body['id']);
+    await rest.ask('DELETE', `${tokens}/${id}`, { token: owner });
+
+    const entries = await waitUntil('all of it is told', async () => {
+      const found = await trail.list({ name: 'blue', limit: 4 });
+      return found[0]?.method === 'DELETE' && found[0].stage === 'ResponseComplete' && found;
+    });
+    expect(entries.map(({ details }) => details)).toEqual([{ token: id }, { token: id }, { issued: id }, {}]);
+    expect(JSON.stringify(entries.map(({ details }) => details))).not.toContain(String(made.body['token']));
+  });
+
   it('cannot be used to take other Secrets of the cluster away', async () => {
     const answer = await rest.ask('DELETE', `${tokens}/..%2Fdefault`, { token: owner });
     expect(answer.status).toBe(400);
+  });
+
+  it('is not listed beside more than Marina takes from a tenant at once, and is so again without that', async () => {
+    await using admin = await adminOf('blue');
+    const large = ['aaaaaa', 'bbbbbb'].map((id) => ({
+      metadata: { namespace: 'kube-system', name: `bootstrap-token-${id}` },
+      type: 'bootstrap.kubernetes.io/token',
+      data: { filling: Buffer.alloc(900 * 1024).toString('base64') },
+    }));
+    for (const each of large) await admin.client.create(secrets, each);
+
+    const answer = await rest.ask('GET', tokens, { token: owner });
+
+    for (const { metadata } of large) await admin.client.delete(secrets, metadata);
+    expect(answer).toMatchObject({ status: 409, body: { code: 'Conflict' } });
+    expect(await rest.ask('GET', tokens, { token: owner })).toMatchObject({ status: 200 });
   });
 
   async function whoReadsKubeadmConfig(token: string): Promise<string> {

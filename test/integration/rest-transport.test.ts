@@ -17,7 +17,12 @@ jest.setTimeout(60_000);
 
 const controlPlanes = '/v1/namespaces/team-a/controlplanes';
 const spec = { dataStore: 'default', kubernetes: { version: 'v1.36.3' } };
-const timeouts = { headersTimeout: 500, requestTimeout: 1_000, connectionsCheckingInterval: 100 };
+const timeouts = {
+  headersTimeout: 500,
+  requestTimeout: 1_000,
+  connectionsCheckingInterval: 100,
+  answerTimeout: 5_000,
+};
 
 const started = new AsyncDisposableStack();
 let cluster: ManagementCluster;

@@ -2,7 +2,7 @@
 export const form: 'short' | 'long' = process.env['MARINA_TEST_FORM'] === 'long' ? 'long' : 'short';
 
 /** The number of repetitions, cycles or inputs for the form that is being run. */
-export function scaled(short: number, long: number): number {
+export function scaled<T>(short: T, long: T): T {
   return form === 'long' ? long : short;
 }
 

@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from '../../src/engine/clock.ts';
 import { type Log, silentLog } from '../../src/engine/log.ts';
 import type { DatabaseAddress } from '../../src/persistence/connection.ts';
 import {
+  type DatabaseSurroundings,
   type ManagementDatabase,
   openManagementDatabase,
 } from '../../src/persistence/management-database.ts';
@@ -53,8 +54,10 @@ export async function startDatabaseServer(): Promise<DatabaseServer> {
 export async function openDatabase(
   address: DatabaseAddress,
   log: Log = silentLog,
+  more: Pick<DatabaseSurroundings, 'onRefusal'> = {},
 ): Promise<ManagementDatabase & AsyncDisposable> {
-  const database = await openManagementDatabase(address, { clock: systemClock, random: systemRandom, log });
+  const surroundings = { clock: systemClock, random: systemRandom, log, ...more };
+  const database = await openManagementDatabase(address, surroundings);
   return Object.assign(database, { [Symbol.asyncDispose]: () => database.close() });
 }
 

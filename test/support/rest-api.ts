@@ -35,6 +35,7 @@ export const wide: LimitSettings = {
   changesPerSecond: 10_000,
   unknownTokensPerSecond: 1_000,
   inFlight: 1_000,
+  inFlightPerUser: 1_000,
   longInFlight: 1_000,
   longInFlightPerUser: 1_000,
 };

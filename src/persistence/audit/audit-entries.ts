@@ -19,6 +19,14 @@ export interface AuditPage extends AuditFilter {
   readonly limit: number;
 }
 
+export interface AuditRange {
+  /** Exclusive; default: from the first. */
+  readonly after?: bigint;
+  /** Inclusive; default: to the last. */
+  readonly to?: bigint;
+  readonly signal?: AbortSignal;
+}
+
 /** Whoever holds it appends; the number is chance. */
 const appendLock = 7_303_018_443;
 const verifiedAtOnce = 1_000;
@@ -103,11 +111,11 @@ export class AuditEntries {
     });
   }
 
-  /** All of them, in order; those that are appended meanwhile may come as well. */
-  async *pages(signal?: AbortSignal): AsyncGenerator<readonly AuditEntry[]> {
-    for (let last = 0n; ;) {
+  /** Those of a range, in order; with an open end those that are appended meanwhile may come as well. */
+  async *pages({ after = 0n, to, signal }: AuditRange = {}): AsyncGenerator<readonly AuditEntry[]> {
+    for (let last = after; ;) {
       if (signal?.aborted) return;
-      const page = await this.after(last);
+      const page = await this.after(last, to);
       const end = page.at(-1);
       if (!end) return;
       yield page;
@@ -116,14 +124,14 @@ export class AuditEntries {
     }
   }
 
-  private async after(sequence: bigint): Promise<readonly AuditEntry[]> {
+  private async after(sequence: bigint, to: bigint | undefined): Promise<readonly AuditEntry[]> {
     return await this.database.use('read the audit trail', async (dataSource) => {
-      const rows = await selection(dataSource)
+      const query = selection(dataSource)
         .where('entry.sequence > :sequence', { sequence: String(sequence) })
         .orderBy('entry.sequence', 'ASC')
-        .limit(verifiedAtOnce)
-        .getMany();
-      return rows.map(toAuditEntry);
+        .limit(verifiedAtOnce);
+      if (to !== undefined) query.andWhere('entry.sequence <= :to', { to: String(to) });
+      return (await query.getMany()).map(toAuditEntry);
     });
   }
 }
@@ -149,7 +157,9 @@ function isTaken(error: unknown): boolean {
 
 async function headOf(manager: EntityManager): Promise<AuditHead> {
   const rows: readonly { readonly sequence: string; readonly hash: Buffer }[] = await manager.query(
-    `SELECT sequence, hash FROM ${auditEntryTable} ORDER BY sequence DESC LIMIT 1`,
+    `(SELECT sequence, hash FROM ${auditEntryTable} ORDER BY sequence DESC LIMIT 1)
+    UNION ALL (SELECT sequence, hash FROM audit_archive ORDER BY sequence DESC LIMIT 1)
+    ORDER BY sequence DESC LIMIT 1`,
   );
   const [row] = rows;
   return row ? { sequence: BigInt(row.sequence), hash: row.hash } : emptyHead;

@@ -14,7 +14,7 @@ export interface AuditFinding {
 }
 
 export interface Verification {
-  /** Entries that fit, from the first on. */
+  /** Entries that fit, from the first that was there on. */
   readonly count: bigint;
   /** The last entry that fits. */
   readonly head: AuditHead;
@@ -23,17 +23,28 @@ export interface Verification {
 }
 
 export interface VerifyOptions {
+  /** The entry before the first; default: there is none. */
+  readonly start?: AuditHead | undefined;
   /** One that was noted before, outside the database: without it nobody can tell a chain whose end was cut off, or that was written anew as a whole. */
   readonly expectedHead?: AuditHead | undefined;
 }
 
-/** Whether entries, as they come in the order of their sequence, are the chain that was written; it ends at the first that is not. */
+/**
+ * Whether entries, as they come in the order of their sequence, are the chain that was written; it ends at the first that is not. An `expectedHead` from
+ * before `start` says nothing of them.
+ */
 export async function verify(
   pages: AsyncIterable<readonly AuditEntry[]>,
-  { expectedHead = emptyHead }: VerifyOptions = {},
+  { start = emptyHead, expectedHead = start }: VerifyOptions = {},
 ): Promise<Verification> {
-  let head = emptyHead;
-  const answer = (finding?: AuditFinding): Verification => ({ count: head.sequence, head, finding });
+  let head = start;
+  const answer = (finding?: AuditFinding): Verification => ({
+    count: head.sequence - start.sequence,
+    head,
+    finding,
+  });
+  const startFinding = rewritten(start, expectedHead);
+  if (startFinding) return answer(startFinding);
   for await (const page of pages) {
     for (const entry of page) {
       const finding = findingOf(head, entry) ?? rewritten(entry, expectedHead);

@@ -93,13 +93,16 @@ export class Operations {
     );
   }
 
-  async removeOld(): Promise<void> {
-    await this.query(
+  /** Removes some of those whose time is over; resolves to whether there may be more. */
+  async removeOld(): Promise<boolean> {
+    const removed = await this.query(
       'remove old operations',
-      `DELETE FROM operation WHERE sequence IN (SELECT sequence FROM operation
-        WHERE started_at < now() - interval '${keptDays} days' LIMIT ${removedAtOnce} FOR UPDATE SKIP LOCKED)`,
+      `WITH removed AS (DELETE FROM operation WHERE sequence IN (SELECT sequence FROM operation
+        WHERE started_at < now() - interval '${keptDays} days' LIMIT ${removedAtOnce} FOR UPDATE SKIP LOCKED) RETURNING sequence)
+      SELECT sequence FROM removed`,
       [],
     );
+    return removed.length === removedAtOnce;
   }
 
   private async query(

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { type Observable, tap } from 'rxjs';
 import { operationOf } from '../openapi/operation.ts';
 import { AuditTrail } from './audit-trail.ts';
-import { exchangeOf } from './exchange.ts';
+import { exchangeOf, noteIssued } from './exchange.ts';
 
 /**
  * Writes down what changes something or gives a credential out, before it does and after it has; what goes wrong is written by the
@@ -24,14 +24,12 @@ export class AuditInterceptor implements NestInterceptor {
     const isSecret = operationOf(context.getHandler())?.answersSecret === true;
     if (isReading(request) && !isSecret) return next.handle();
     await this.trail.begin(request);
-    const end = () => {
-      const location = response.getHeader('Location');
-      this.trail.end(request, {
-        status: response.statusCode,
-        ...(typeof location === 'string' && { location }),
-      });
-    };
-    return next.handle().pipe(tap({ complete: end }));
+    return next.handle().pipe(
+      tap({
+        next: (answer) => isSecret && noteIssued(request, answer),
+        complete: () => this.trail.end(request, { status: response.statusCode }),
+      }),
+    );
   }
 }
 

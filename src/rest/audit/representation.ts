@@ -72,7 +72,7 @@ export const auditVerification = z
     finding: z
       .object({
         fault: z.enum(['Missing', 'Altered', 'Detached', 'Truncated', 'Rewritten']),
-        sequence: z.int().min(1).describe('Of the first entry that does not fit.'),
+        sequence: z.int().min(0).describe('Of the first entry that does not fit; 0: there was none yet.'),
       })
       .optional(),
   })

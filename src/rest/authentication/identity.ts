@@ -8,6 +8,11 @@ export interface Identity {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
+/** Who counts as one where something is shared out. */
+export function userKey({ authenticator, username }: Identity): string {
+  return `${authenticator} ${username}`;
+}
+
 /** What an authenticator makes of a token. `refusal` is a sentence that may be told to whoever sent it. */
 export type Judgement = { readonly identity: Identity } | { readonly refusal: string };
 

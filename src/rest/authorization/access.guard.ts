@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Log } from '../../engine/log.ts';
+import { noteSubject } from '../audit/exchange.ts';
 import { operationOf } from '../openapi/operation.ts';
 import { ProblemError } from '../problem/problem.ts';
 import { REST_LOG } from '../tokens.ts';
@@ -22,8 +23,10 @@ export class AccessGuard implements CanActivate {
     const request = http.getRequest<Request>();
     const { identity } = request;
     if (!identity) throw new ProblemError('Unauthenticated', 'It is not known who asks.');
-    const required = operationOf(context.getHandler())?.permission;
-    if (!required) throw new ProblemError('Forbidden', 'Nobody may use this route.');
+    const operation = operationOf(context.getHandler());
+    if (!operation) throw new ProblemError('Forbidden', 'Nobody may use this route.');
+    noteSubject(request, operation);
+    const { permission: required } = operation;
     if (required === 'authenticated') return true;
     const { namespace, name } = readNames(request.params as Record<string, string | undefined>);
     const permission: Permission = {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import {
@@ -11,28 +11,20 @@ import {
 import { CLOCK, REST_LOG } from '../tokens.ts';
 
 const renewalMs = (leaseSeconds * 1_000) / 3;
-const cleaningMs = 600_000;
+/** UTF-8 octets of a body that is kept. */
+const longestBody = 65_536;
 
-/** The keys of requests that this process does, and the tidying of all. */
+/** The keys of requests that this process does. */
 @Injectable()
-export class HeldKeys implements OnModuleInit, OnApplicationShutdown {
+export class HeldKeys {
   private readonly keys: IdempotencyKeys;
   private readonly clock: Clock;
   private readonly log: Log;
-  private stopCleaning: (() => void) | undefined;
 
   constructor(keys: IdempotencyKeys, @Inject(CLOCK) clock: Clock, @Inject(REST_LOG) log: Log) {
     this.keys = keys;
     this.clock = clock;
     this.log = log;
-  }
-
-  onModuleInit(): void {
-    this.stopCleaning = this.every(cleaningMs, () => this.keys.removeExpired());
-  }
-
-  onApplicationShutdown(): void {
-    this.stopCleaning?.();
   }
 
   /** Rejects with a `DatabaseError`. */
@@ -49,7 +41,7 @@ export class HeldKeys implements OnModuleInit, OnApplicationShutdown {
   async keep(scope: Buffer, holder: string, answer: KeptAnswer): Promise<void> {
     try {
       if (answer.status >= 500 || answer.status === 429) await this.keys.giveUp(scope, holder);
-      else await this.keys.keep(scope, holder, answer);
+      else await this.keys.keep(scope, holder, withinBounds(answer));
     } catch (error: unknown) {
       this.log.warn({ err: error }, 'an answer could not be kept for its idempotency key');
     }
@@ -75,4 +67,9 @@ export class HeldKeys implements OnModuleInit, OnApplicationShutdown {
       cancel();
     };
   }
+}
+
+function withinBounds(answer: KeptAnswer): KeptAnswer {
+  const isTooLong = answer.body !== null && Buffer.byteLength(answer.body) > longestBody;
+  return isTooLong ? { ...answer, body: null, isTooLong } : answer;
 }

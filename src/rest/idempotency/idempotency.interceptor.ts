@@ -9,7 +9,12 @@ import {
 import type { Request, Response } from 'express';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import { exchangeOf } from '../audit/exchange.ts';
-import type { KeptAnswer, KeyedRequest } from '../../persistence/idempotency/idempotency-keys.ts';
+import {
+  type Claim,
+  type KeptAnswer,
+  type KeyedRequest,
+  mostKeys,
+} from '../../persistence/idempotency/idempotency-keys.ts';
 import { operationOf } from '../openapi/operation.ts';
 import { problemAnswer } from '../problem/problem-answer.ts';
 import { ProblemError } from '../problem/problem.ts';
@@ -19,6 +24,7 @@ import { keyedRequest, keyHeader, readKey } from './keyed-request.ts';
 /** Of an answer, beside status and body. */
 const keptHeaders = ['Content-Type', 'ETag', 'Location'];
 const retryAfterSeconds = 2;
+const tooManyRetrySeconds = 600;
 
 /**
  * A POST that is sent again with its Idempotency-Key is not done again: it is answered as it was
@@ -47,7 +53,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       return of(await this.run(next, { request, response, keyed, holder, isSecret }));
     }
     if (claim.kind === 'Answered') return of(replay(claim.answer, request, response));
-    throw claim.kind === 'Running' ? isRunning() : isReused();
+    throw refusalOf(claim.kind);
   }
 
   private async run(
@@ -88,7 +94,7 @@ function headersOf(response: Response): Readonly<Record<string, string>> {
 }
 
 function replay(
-  { status, headers, body, isSecret }: KeptAnswer,
+  { status, headers, body, isSecret, isTooLong = false }: KeptAnswer,
   request: Request,
   response: Response,
 ): unknown {
@@ -98,19 +104,31 @@ function replay(
     throw new ProblemError('Conflict', detail);
   }
   exchangeOf(request).details['idempotentReplayed'] = true;
+  if (isTooLong) throw wasTooLong(headers['Location']);
   response.status(status).setHeader('Idempotent-Replayed', 'true');
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   return body === null ? undefined : (JSON.parse(body) as unknown);
 }
 
-function isRunning(): ProblemError {
-  const detail = `The first request with this ${keyHeader} is still under way.`;
-  return new ProblemError('Conflict', detail, { retryAfterSeconds });
+function wasTooLong(location: string | undefined): ProblemError {
+  const where = location === undefined ? '' : ` What was made is at ${location}.`;
+  return new ProblemError('Conflict', `This was done before; the answer was too long to be kept.${where}`);
 }
 
-function isReused(): ProblemError {
-  const errors = [{ parameter: keyHeader, detail: 'was used for a request with another query or body' }];
-  return new ProblemError('IdempotencyKeyReused', 'A key is for one request; take a new one for another.', {
-    errors,
-  });
+function refusalOf(kind: Exclude<Claim['kind'], 'Claimed' | 'Answered'>): ProblemError {
+  switch (kind) {
+    case 'Running': {
+      const detail = `The first request with this ${keyHeader} is still under way.`;
+      return new ProblemError('Conflict', detail, { retryAfterSeconds });
+    }
+    case 'Reused': {
+      const detail = 'A key is for one request; take a new one for another.';
+      const errors = [{ parameter: keyHeader, detail: 'was used for a request with another query or body' }];
+      return new ProblemError('IdempotencyKeyReused', detail, { errors });
+    }
+    case 'TooMany': {
+      const detail = `You have ${mostKeys} idempotency keys of the last 24 hours; there are no more for now.`;
+      return new ProblemError('TooManyRequests', detail, { retryAfterSeconds: tooManyRetrySeconds });
+    }
+  }
 }

@@ -27,6 +27,7 @@ export function readKey(header: string | readonly string[] | undefined): string 
 /** One user's key for one thing; another's is another. JSON bodies that say the same have one fingerprint. */
 export function keyedRequest({ username, method, path, query, body }: Asked, key: string): KeyedRequest {
   return {
+    owner: digest([username]),
     scope: digest([username, method, path, key]),
     fingerprint: digest([query ?? {}, body ?? null]),
   };

@@ -1,9 +1,12 @@
-import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import type { z } from 'zod';
 import type { ObjectRef } from '../../kube/resource.ts';
+import { type Exchange, ExchangeOfRoute } from '../exchange.ts';
+import { TenantSlots } from '../limits/costly-slots.ts';
 import { Operation } from '../openapi/operation.ts';
 import { readBody, readParameter } from '../read.ts';
 import { RefOfRoute } from '../ref-of-route.ts';
+import { untilClosed } from '../until-closed.ts';
 import { JoinTokens } from './join-tokens.ts';
 import { createdJoinToken, joinTokenId, joinTokenList, newJoinToken } from './representation.ts';
 
@@ -11,6 +14,7 @@ const tag = 'Join tokens';
 const resource = 'tenantcontrolplanes/jointoken';
 
 @Controller('v1/namespaces/:namespace/controlplanes/:name/jointokens')
+@UseGuards(TenantSlots)
 export class JoinTokensController {
   private readonly joinTokens: JoinTokens;
 
@@ -46,8 +50,9 @@ export class JoinTokensController {
   async create(
     @RefOfRoute() ref: ObjectRef,
     @Body() body: unknown,
+    @ExchangeOfRoute() { response }: Exchange,
   ): Promise<z.output<typeof createdJoinToken>> {
-    return await this.joinTokens.create(ref, readBody(newJoinToken, body));
+    return await this.joinTokens.create(ref, readBody(newJoinToken, body), untilClosed(response));
   }
 
   @Delete(':token')

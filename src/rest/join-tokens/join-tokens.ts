@@ -21,8 +21,11 @@ import { type createdJoinToken, type joinToken, type newJoinToken, showJoinToken
 import type { z } from 'zod';
 
 const namespace = 'kube-system';
-/** A tenant may have any number of Secrets; nobody needs more tokens than that. */
-const listed = 500;
+/** A tenant may have any number of Secrets; nobody needs more tokens than `mostPages` of them. */
+const pageSize = 100;
+const mostPages = 5;
+/** Two tokens with the same public part are one in two thousand million; a tenant's webhook may say so each time. */
+const mostDraws = 5;
 
 /** kubeadm's bootstrap tokens of a tenant's cluster. Rejects with a `ProblemError` or a `KubeError`. */
 @Injectable()
@@ -37,23 +40,35 @@ export class JoinTokens {
 
   async list(ref: ObjectRef): Promise<z.output<typeof joinToken>[]> {
     return await this.tenants.within(ref, async ({ client }) => {
-      const options = { namespace, fieldSelector: `type=${BOOTSTRAP_TOKEN_TYPE}`, limit: listed };
-      const { items } = await client.list(secrets, options);
-      return items.flatMap((secret) => {
-        const token = readJoinToken(secret);
-        return token ? [showJoinToken(token)] : [];
-      });
+      const options = { namespace, fieldSelector: `type=${BOOTSTRAP_TOKEN_TYPE}`, limit: pageSize };
+      const shown: z.output<typeof joinToken>[] = [];
+      let next: string | undefined;
+      for (let page = 0; page < mostPages; page += 1) {
+        const { items, metadata } = await client.list(secrets, {
+          ...options,
+          ...(next !== undefined && { continue: next }),
+        });
+        for (const secret of items) {
+          const token = readJoinToken(secret);
+          if (token) shown.push(showJoinToken(token));
+        }
+        next = metadata.continue || undefined;
+        if (next === undefined) break;
+      }
+      return shown;
     });
   }
 
+  /** `signal`: the client has gone; what is not made yet is not made. */
   async create(
     ref: ObjectRef,
     wish: z.output<typeof newJoinToken>,
+    signal: AbortSignal,
   ): Promise<z.output<typeof createdJoinToken>> {
     return await this.tenants.within(ref, async (open) => {
       const { lifetimeSeconds, ...rest } = wish;
       const expiresAt = new Date(this.clock.now().getTime() + lifetimeSeconds * 1_000);
-      for (;;) {
+      for (let draws = 0; draws < mostDraws && !signal.aborted; draws += 1) {
         const token = { ...drawJoinToken((below) => randomInt(below)), expiresAt, ...rest };
         try {
           await open.client.create(secrets, buildJoinToken(token));
@@ -68,6 +83,10 @@ export class JoinTokens {
           ...(canJoin && waysToJoin(open, token)),
         };
       }
+      throw new ProblemError(
+        'Conflict',
+        `Control plane ${ref.name} says of each new token that there is one.`,
+      );
     });
   }
 

@@ -52,7 +52,7 @@ export class KubeconfigsController {
     answers: {
       201: { description: 'It is issued.', schema: kubeconfigFile, headers: { Location: 'Where it is.' } },
       202: {
-        description: 'It is asked for, and not issued yet: the control plane is not Ready.',
+        description: 'It is asked for, and its file is not there yet.',
         schema: kubeconfigFile,
         headers: { Location: 'Where it will be.' },
       },
@@ -65,10 +65,10 @@ export class KubeconfigsController {
     @ExchangeOfRoute() { request, response }: Exchange,
   ): Promise<z.output<typeof kubeconfigFile>> {
     const wish = readBody(newKubeconfig, body);
-    const issued = await this.kubeconfigs.issue(ref, wish, untilClosed(request, response));
+    const issued = await this.kubeconfigs.issue(ref, wish, untilClosed(response));
     response.location(`${request.path}/${issued.kubeconfig.metadata?.name}`);
     const shown = showFile(issued);
-    if (!shown.isReady) response.status(202);
+    if (!shown.isReady || shown.kubeconfig === undefined) response.status(202);
     return shown;
   }
 
@@ -110,10 +110,10 @@ export class KubeconfigsController {
   async revoke(
     @RefOfRoute() ref: ObjectRef,
     @Param('kubeconfig') parameter: string,
-    @ExchangeOfRoute() { request, response }: Exchange,
+    @ExchangeOfRoute() { response }: Exchange,
   ): Promise<z.output<typeof revokedKubeconfig>> {
     const name = readParameter(kubeconfigName, 'kubeconfig', parameter);
-    const { kubeconfig, isDone } = await this.kubeconfigs.revoke(ref, name, untilClosed(request, response));
+    const { kubeconfig, isDone } = await this.kubeconfigs.revoke(ref, name, untilClosed(response));
     if (!isDone) response.status(202);
     return { ...showKubeconfig(kubeconfig), remaining: whatRemains(kubeconfig) };
   }

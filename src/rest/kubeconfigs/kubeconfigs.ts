@@ -61,7 +61,14 @@ export class Kubeconfigs {
       seconds: patienceSeconds,
       signal,
     });
-    return await this.withFile(last as TenantKubeconfig);
+    const kubeconfig = last as TenantKubeconfig;
+    try {
+      return await this.withFile(kubeconfig);
+    } catch (error: unknown) {
+      // It is made all the same, and its file can be asked for.
+      if (isKubeError(error)) return { kubeconfig, file: undefined };
+      throw error;
+    }
   }
 
   async get(controlPlane: ObjectRef, name: string): Promise<Issued> {

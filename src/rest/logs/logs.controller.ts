@@ -1,6 +1,7 @@
-import { Controller, Get, Header, Query } from '@nestjs/common';
+import { Controller, Get, Header, Query, UseGuards } from '@nestjs/common';
 import { z } from 'zod';
 import type { ObjectRef } from '../../kube/resource.ts';
+import { LogSlots } from '../limits/costly-slots.ts';
 import { Operation } from '../openapi/operation.ts';
 import { readQuery } from '../read.ts';
 import { RefOfRoute } from '../ref-of-route.ts';
@@ -12,6 +13,7 @@ const logQuery = z.strictObject({
 });
 
 @Controller('v1/namespaces/:namespace/controlplanes/:name/logs')
+@UseGuards(LogSlots)
 export class LogsController {
   private readonly logs: Logs;
 

@@ -15,7 +15,7 @@ export interface LogRequest {
   readonly lines: number;
 }
 
-/** Of one pod at most. */
+/** Of all pods together, as all of it is held until it is sent. */
 const maxBytes = 1024 * 1024;
 
 /** What the programs of a control plane have written, which run where its owner may not look. */
@@ -46,16 +46,21 @@ export class Logs {
     const running = items.filter((pod) => hasContainer(pod, request.component));
     if (running.length === 0)
       throw new ProblemError('NotFound', `Control plane ${ref.name} has no pod with ${request.component}.`);
-    const texts = await Promise.all(running.map((pod) => this.ofPod(pod, request)));
+    const limitBytes = Math.floor(maxBytes / running.length);
+    const texts = await Promise.all(running.map((pod) => this.ofPod(pod, request, limitBytes)));
     if (texts.length === 1) return texts[0] ?? '';
     return texts.map((text, index) => `==> ${running[index]?.metadata?.name} <==\n${text}`).join('\n');
   }
 
-  private async ofPod({ metadata }: Pod, { component, lines }: LogRequest): Promise<string> {
+  private async ofPod(
+    { metadata }: Pod,
+    { component, lines }: LogRequest,
+    limitBytes: number,
+  ): Promise<string> {
     const query = new URLSearchParams({
       container: component,
       tailLines: `${lines}`,
-      limitBytes: `${maxBytes}`,
+      limitBytes: `${limitBytes}`,
     });
     const path = `/api/v1/namespaces/${this.namespace}/pods/${metadata?.name}/log?${query.toString()}`;
     const { status, body } = await this.client.probe(path);

@@ -10,7 +10,17 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
  * rules and the policies too.
  */
 export function partOfKind(kind: Kind, part: 'spec' | 'status', id: string): z.ZodType {
-  const schema = toJsonSchema(structuralSchema(kind[part], part), part === 'spec');
+  return saidToBe(toJsonSchema(structuralSchema(kind[part], part), part === 'spec'), id);
+}
+
+/** A merge patch (RFC 7396) of a kind's spec, as `partOfKind`. */
+export function patchOfKind(kind: Kind, id: string): z.ZodType<Record<string, unknown>> {
+  // There is always one.
+  return saidToBe({ ...toPatchSchema(structuralSchema(kind.spec, 'spec')), type: 'object' }, id);
+}
+
+/** Any object, of which the OpenAPI document says that it is like this. */
+function saidToBe(schema: JsonSchema, id: string): z.ZodType<Record<string, unknown>> {
   return z.record(z.string(), z.unknown()).meta({
     id,
     override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
@@ -18,6 +28,25 @@ export function partOfKind(kind: Kind, part: 'spec' | 'status', id: string): z.Z
       Object.assign(jsonSchema, schema);
     },
   });
+}
+
+/** Nothing of an object has to be there, and all of it may be null; lists are replaced as a whole. */
+function toPatchSchema(schema: StructuralSchema): JsonSchema {
+  const { properties, additionalProperties, oneOf: _, required: __, default: ___, ...same } = schema;
+  const { type, enum: values, ...rest } = toJsonSchema(same, true);
+  const isClosed = properties !== undefined && same['x-kubernetes-preserve-unknown-fields'] !== true;
+  return {
+    ...rest,
+    ...(type !== undefined && { type: [...new Set([type, 'null'].flat())] }),
+    ...(Array.isArray(values) && { enum: [...(values as unknown[]), null] }),
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, property]) => [name, toPatchSchema(property)]),
+      ),
+    }),
+    ...(additionalProperties && { additionalProperties: toPatchSchema(additionalProperties) }),
+    ...(isClosed && { additionalProperties: false }),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '../../engine/clock.ts';
 import type { Log } from '../../engine/log.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -16,19 +16,18 @@ import type { Served } from '../resources/custom-resources.ts';
 import type { CustomResource } from '../resources/representation.ts';
 import { CLOCK, MANAGEMENT_CLIENT, REST_LOG } from '../tokens.ts';
 import { judge } from './judge.ts';
+import { SeenObjects } from './seen-objects.ts';
 
 /** Objects that are looked at side by side. */
 const lookedAtOnce = 8;
-const tidyingMs = 3_600_000;
 
 /** What was begun over REST and goes on after the answer; how it stands is told by the object that it is about. */
 @Injectable()
-export class OperationLog implements OnModuleInit, OnApplicationShutdown {
+export class OperationLog {
   private readonly operations: Operations;
-  private readonly client: KubeClient;
+  private readonly objects: SeenObjects;
   private readonly clock: Clock;
   private readonly log: Log;
-  private stopTidying: (() => void) | undefined;
 
   constructor(
     operations: Operations,
@@ -37,23 +36,9 @@ export class OperationLog implements OnModuleInit, OnApplicationShutdown {
     @Inject(REST_LOG) log: Log,
   ) {
     this.operations = operations;
-    this.client = client;
+    this.objects = new SeenObjects(client, clock);
     this.clock = clock;
     this.log = log;
-  }
-
-  onModuleInit(): void {
-    const tidy = () => {
-      this.operations.removeOld().catch((error: unknown) => {
-        this.log.warn({ err: error }, 'old operations could not be removed');
-      });
-      this.stopTidying = this.clock.after(tidyingMs, tidy);
-    };
-    this.stopTidying = this.clock.after(tidyingMs, tidy);
-  }
-
-  onApplicationShutdown(): void {
-    this.stopTidying?.();
   }
 
   /**
@@ -88,26 +73,30 @@ export class OperationLog implements OnModuleInit, OnApplicationShutdown {
 
   async get(namespace: string, id: string): Promise<StoredOperation> {
     const found = await this.operations.get(id);
-    if (found?.namespace === namespace) return await this.look(found);
+    if (found?.namespace === namespace) return await this.look(found, 'read');
     throw new ProblemError('NotFound', `There is no operation ${id} in namespace ${namespace}.`);
   }
 
-  /** The newest first. */
-  async list(page: Parameters<Operations['list']>[0]): Promise<readonly StoredOperation[]> {
-    const found = await this.operations.list(page);
-    const looked: StoredOperation[] = [];
-    for (let start = 0; start < found.length; start += lookedAtOnce) {
-      const some = found.slice(start, start + lookedAtOnce);
-      looked.push(...(await Promise.all(some.map((operation) => this.look(operation)))));
+  /** The newest first, and whether there are more. */
+  async list({ limit, ...page }: Parameters<Operations['list']>[0]): Promise<{
+    readonly items: readonly StoredOperation[];
+    readonly hasMore: boolean;
+  }> {
+    // One more than is shown says whether there is another page.
+    const found = await this.operations.list({ ...page, limit: limit + 1 });
+    const items: StoredOperation[] = [];
+    for (let start = 0; start < Math.min(limit, found.length); start += lookedAtOnce) {
+      const some = found.slice(start, Math.min(limit, start + lookedAtOnce));
+      items.push(...(await Promise.all(some.map((operation) => this.look(operation, 'recent')))));
     }
-    return looked;
+    return { items, hasMore: found.length > limit };
   }
 
-  private async look(operation: StoredOperation): Promise<StoredOperation> {
+  private async look(operation: StoredOperation, how: 'read' | 'recent'): Promise<StoredOperation> {
     if (operation.state !== 'Running') return operation;
     const kind = kinds.find(({ resource }) => resource.plural === operation.resource);
     if (!kind) return operation;
-    const { state, message } = judge(operation, await this.client.get(kind.resource, operation));
+    const { state, message } = judge(operation, await this.objects[how](kind.resource, operation));
     if (!isEnded(state)) return { ...operation, message: message ?? null };
     const endedAt = this.clock.now();
     await this.operations.end(operation.id, { state, message }, endedAt);

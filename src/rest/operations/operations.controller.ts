@@ -101,10 +101,9 @@ export class OperationsController {
 
   private async page(namespace: string | undefined, query: unknown): Promise<z.output<typeof operationPage>> {
     const { limit, cursor } = readQuery(pageQuery, query);
-    const found = await this.operations.list({ namespace, before: cursor, limit: limit + 1 });
-    const shown = found.slice(0, limit);
-    const last = found.length > limit ? shown.at(-1) : undefined;
-    return { items: shown.map(show), ...(last && { cursor: last.sequence }) };
+    const { items, hasMore } = await this.operations.list({ namespace, before: cursor, limit });
+    const last = hasMore ? items.at(-1) : undefined;
+    return { items: items.map(show), ...(last && { cursor: last.sequence }) };
   }
 }
 

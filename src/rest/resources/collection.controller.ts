@@ -34,15 +34,7 @@ import {
   watchEvent,
   watchQuery,
 } from './parameters.ts';
-import {
-  type CustomResource,
-  etagOf,
-  type Page,
-  resourcePatch,
-  type Shown,
-  show,
-  showPage,
-} from './representation.ts';
+import { type CustomResource, etagOf, type Page, type Shown, show, showPage } from './representation.ts';
 import { Watches } from './watches.ts';
 
 const etag = { ETag: 'Version of it, for `If-Match`.' };
@@ -199,7 +191,7 @@ export function writableCollection(collection: Collection): Type<object> {
       @Body() body: unknown,
       @ExchangeOfRoute() exchange: Exchange,
     ): Promise<Shown> {
-      const { request, response } = exchange;
+      const { response } = exchange;
       const { dryRun, wait: seconds } = readQuery(createQuery, query);
       const made = await this.resources.create(collection, namespace, readBody(schemas.create, body), {
         dryRun,
@@ -213,7 +205,7 @@ export function writableCollection(collection: Collection): Type<object> {
       if (seconds === 0) return answer(response, made);
       const { object, isDone } = await this.watches.until(collection, made, 'Ready', {
         seconds,
-        signal: untilClosed(request, response),
+        signal: untilClosed(response),
       });
       if (!isDone) response.status(202);
       return answer(response, object);
@@ -226,7 +218,7 @@ export function writableCollection(collection: Collection): Type<object> {
       tag,
       permission: { verb: 'patch', resource },
       headers: z.object({ 'If-Match': ifMatch }),
-      body: resourcePatch,
+      body: schemas.patch,
       bodyTypes: ['application/merge-patch+json', 'application/json'],
       answers: { 200: { description: 'As it is now.', schema: schemas.shown, headers: begun } },
     })
@@ -236,7 +228,7 @@ export function writableCollection(collection: Collection): Type<object> {
       @ExchangeOfRoute() exchange: Exchange,
     ): Promise<Shown> {
       const version = requireIfMatch(exchange.request.headers['if-match']);
-      const change = readBody(resourcePatch, body);
+      const change = readBody(schemas.patch, body);
       const changed = await this.resources.patch(collection, ref, change, version);
       await this.operations.begin('Change', collection, changed, exchange);
       return answer(exchange.response, changed);
@@ -268,7 +260,7 @@ export function writableCollection(collection: Collection): Type<object> {
       if (seconds === 0) return answer(response, left);
       const { object, isDone } = await this.watches.until(collection, left, 'Gone', {
         seconds,
-        signal: untilClosed(request, response),
+        signal: untilClosed(response),
       });
       if (!isDone) return answer(response, object);
       response.status(200);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Kind } from '../../api/v1alpha1/crd.ts';
 import { dnsLabelPattern } from '../../api/v1alpha1/meta.ts';
 import type { KubeObject, ObjectList } from '../../kube/resource.ts';
-import { partOfKind } from '../openapi/kind-schema.ts';
+import { partOfKind, patchOfKind } from '../openapi/kind-schema.ts';
 
 /** A custom resource of Marina's, whichever kind it is. */
 export interface CustomResource extends KubeObject {
@@ -20,17 +20,6 @@ const labels = z.record(labelKey, labelValue);
 const annotations = z.record(labelKey, z.string().max(65_536));
 const time = z.string().meta({ format: 'date-time' });
 
-/** RFC 7396: what is null is taken away. */
-export const resourcePatch = z
-  .strictObject({
-    labels: z.record(labelKey, labelValue.nullable()).optional(),
-    annotations: z.record(labelKey, z.string().max(65_536).nullable()).optional(),
-    spec: z.record(z.string(), z.unknown()).optional(),
-  })
-  .meta({ id: 'Patch', description: 'A merge patch (RFC 7396): what is null is taken away.' });
-
-export type ResourcePatch = z.output<typeof resourcePatch>;
-
 /** What REST takes and shows of one kind; `id` is its name in OpenAPI. */
 export function schemasOf(kind: Kind, id: string) {
   const spec = partOfKind(kind, 'spec', `${id}Spec`);
@@ -46,6 +35,13 @@ export function schemasOf(kind: Kind, id: string) {
       spec,
     })
     .meta({ id: `New${id}` });
+  const patch = z
+    .strictObject({
+      labels: z.record(labelKey, labelValue.nullable()).optional(),
+      annotations: z.record(labelKey, z.string().max(65_536).nullable()).optional(),
+      spec: patchOfKind(kind, `${id}SpecPatch`).optional(),
+    })
+    .meta({ id: `${id}Patch`, description: 'A merge patch (RFC 7396): what is null is taken away.' });
   const shown = z
     .object({
       ...(kind.resource.namespaced && { namespace: z.string() }),
@@ -66,10 +62,12 @@ export function schemasOf(kind: Kind, id: string) {
       cursor: z.string().optional().describe('Where the next page begins; left out on the last one.'),
     })
     .meta({ id: `${id}Page` });
-  return { create, shown, page };
+  return { create, patch, shown, page };
 }
 
 export type NewResource = z.output<ReturnType<typeof schemasOf>['create']>;
+/** RFC 7396: what is null is taken away. */
+export type ResourcePatch = z.output<ReturnType<typeof schemasOf>['patch']>;
 
 /** A custom resource as REST shows it: without what only Kubernetes needs. */
 export interface Shown {

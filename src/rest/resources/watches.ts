@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Response } from 'express';
+import { pause } from '../../engine/backoff.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type Condition, isTrue } from '../../engine/conditions.ts';
 import type { KubeClient, WatchEvent } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
-import { refOf } from '../../kube/resource.ts';
+import { type ObjectRef, refOf } from '../../kube/resource.ts';
 import { CLOCK, MANAGEMENT_CLIENT } from '../tokens.ts';
+import { whenClosed } from '../until-closed.ts';
 import type { Served } from './custom-resources.ts';
 import { type CustomResource, show } from './representation.ts';
 import { type ServerSentEvent, toText } from './server-sent-events.ts';
@@ -18,6 +20,10 @@ const heartbeatMs = 15_000;
 /** Milliseconds within which the API server says that it will not; a stream begins after them though there is no event yet. */
 const refusalMs = 1_000;
 const pageSize = 500;
+/** Milliseconds between looks at an object while the API server gives no answer. */
+const retryMs = 1_000;
+/** Milliseconds for such a look: by so much may an answer come later than what was waited for. */
+const lookMs = 5_000;
 
 export interface StreamScope {
   readonly namespace?: string | undefined;
@@ -48,14 +54,14 @@ export class Watches implements OnModuleDestroy {
    */
   async stream(served: Served, { last, ...scope }: StreamScope, response: Response): Promise<void> {
     const ended = new AbortController();
-    response.once('close', () => ended.abort());
+    whenClosed(response, () => ended.abort());
     const cancelEnd = this.clock.after(streamSeconds * 1_000, () => ended.abort());
     const signal = AbortSignal.any([ended.signal, this.stopping.signal]);
     const events = this.events(served, scope, last, signal);
     const first = events.next();
     try {
       // A refusal comes at once; where nothing has happened since `last`, the first event may take minutes.
-      await Promise.race([first, this.pause(refusalMs)]);
+      await Promise.race([first, pause(this.clock, refusalMs)]);
     } catch (error: unknown) {
       cancelEnd();
       if (!signal.aborted) throw error;
@@ -80,7 +86,10 @@ export class Watches implements OnModuleDestroy {
     }
   }
 
-  /** `object` as it is when it is what was waited for, or when the time was over. Rejects with a `KubeError`. */
+  /**
+   * `object` as it is when it is what was waited for, or as it was seen last when the time was over. What is waited for was asked for already,
+   * so an API server that does not answer meanwhile is no failure: it is asked again.
+   */
   async until(
     { resource }: Served,
     object: CustomResource,
@@ -94,13 +103,16 @@ export class Watches implements OnModuleDestroy {
     let seen = object;
     try {
       for (;;) {
-        const now = await this.client.get(resource, ref);
-        if (!now || now.metadata?.uid !== object.metadata?.uid)
-          return { object: seen, isDone: what === 'Gone' };
-        seen = now;
-        if (what === 'Ready' && isReady(seen)) return { object: seen, isDone: true };
+        const now = await this.look(resource, ref);
+        if (now !== 'unknown') {
+          if (!now || now.metadata?.uid !== object.metadata?.uid)
+            return { object: seen, isDone: what === 'Gone' };
+          seen = now;
+          if (what === 'Ready' && isReady(seen)) return { object: seen, isDone: true };
+        }
         if (giveUp.aborted) return { object: seen, isDone: false };
-        await this.change(resource, seen, giveUp);
+        if (now === 'unknown') await pause(this.clock, retryMs, giveUp);
+        else await this.change(resource, seen, giveUp);
       }
     } finally {
       cancel();
@@ -108,7 +120,16 @@ export class Watches implements OnModuleDestroy {
     }
   }
 
-  /** Resolves at the next event about this object, or when the watch ends. */
+  private async look(resource: Served['resource'], ref: ObjectRef) {
+    try {
+      return await this.client.get(resource, ref, { timeoutMs: lookMs });
+    } catch (error: unknown) {
+      if (isKubeError(error)) return 'unknown';
+      throw error;
+    }
+  }
+
+  /** Resolves at the next event about this object, when the watch ends, or some time after it broke. */
   private async change(
     resource: Served['resource'],
     seen: CustomResource,
@@ -123,10 +144,14 @@ export class Watches implements OnModuleDestroy {
       signal,
     };
     try {
-      for await (const event of this.client.watch(resource, options)) if (event.type !== 'BOOKMARK') return;
+      for await (const event of this.client.watch(resource, options)) {
+        if (event.type === 'ERROR') break;
+        if (event.type !== 'BOOKMARK') return;
+      }
     } catch (error: unknown) {
-      if (!signal.aborted && !isKubeError(error, 'Expired')) throw error;
+      if (!isKubeError(error)) throw error;
     }
+    await pause(this.clock, retryMs, signal);
   }
 
   private async *events(
@@ -162,12 +187,6 @@ export class Watches implements OnModuleDestroy {
       if (!isKubeError(error, 'Expired')) throw error;
       yield reset;
     }
-  }
-
-  private async pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.clock.after(ms, resolve);
-    await promise;
   }
 
   private heartbeat(response: Response): () => void {

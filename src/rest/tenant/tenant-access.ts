@@ -6,11 +6,15 @@ import { TenantClients } from '../../controlplane/tenant-clients.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isKubeError } from '../../kube/errors.ts';
+import { isAnswerTooLarge } from '../../kube/http-errors.ts';
 import type { ObjectRef } from '../../kube/resource.ts';
 import { secrets, services } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
 import { ProblemError } from '../problem/problem.ts';
 import { CLOCK, MANAGEMENT_CLIENT, TENANTS_NAMESPACE } from '../tokens.ts';
+
+/** What one answer of a tenant may have: the largest Secret, which is 1 MiB and comes in base64, has to fit. */
+const maxAnswerBytes = 2 * 1024 * 1024;
 
 /** A tenant's cluster, from outside and from inside. */
 export interface OpenTenant {
@@ -38,7 +42,9 @@ export class TenantAccess implements OnApplicationShutdown {
     this.client = client;
     this.namespace = namespace;
     // Any replica may serve REST: what it writes is no wish of the controller's, and needs no Lease.
-    this.tenants = new TenantClients(clock, { assertHeld: () => undefined });
+    this.tenants = new TenantClients(clock, { assertHeld: () => undefined }, (each) => each, {
+      maxAnswerBytes,
+    });
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -87,6 +93,10 @@ export class TenantAccess implements OnApplicationShutdown {
 
 /** Its own refusals, by its webhooks, policies and quotas, are the user's to know; its silence is not Marina's failure. */
 function inTenant({ name }: ObjectRef, error: unknown): unknown {
+  if (isAnswerTooLarge(error))
+    return new ProblemError('Conflict', `Control plane ${name} has more in its Secrets than can be shown.`, {
+      cause: error,
+    });
   const isSilent = isKubeError(
     error,
     'Unreachable',

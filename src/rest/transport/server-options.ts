@@ -1,19 +1,23 @@
 import type { ServerOptions } from 'node:http';
 import type { TlsOptions } from 'node:tls';
 
-/** Milliseconds that a client has for what it sends. */
+/** Milliseconds that a client has. */
 export interface Timeouts {
   readonly headersTimeout: number;
   /** Of headers and body together. */
   readonly requestTimeout: number;
   /** How often both are looked at. */
   readonly connectionsCheckingInterval: number;
+  /** To take an answer that is complete. */
+  readonly answerTimeout: number;
 }
 
+/** A request holds a slot from its head on until its answer is taken: who is slow at either has it at the cost of others. */
 export const defaultTimeouts: Timeouts = {
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  headersTimeout: 5_000,
+  requestTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
+  answerTimeout: 30_000,
 };
 
 export const serverOptions = {

@@ -2,14 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Drain } from './drain.ts';
-import {
-  defaultTimeouts,
-  mostConnections,
-  serverOptions,
-  silenceMs,
-  type Timeouts,
-  tlsOptions,
-} from './server-options.ts';
+import { mostConnections, serverOptions, silenceMs, type Timeouts, tlsOptions } from './server-options.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 export interface ServerSettings {
@@ -17,7 +10,7 @@ export interface ServerSettings {
   readonly tls?: TlsFiles;
   /** Milliseconds that requests under way have when the server ends. */
   readonly patienceMs: number;
-  readonly timeouts?: Timeouts;
+  readonly timeouts: Timeouts;
   /** What ends with the server. */
   readonly onClose: () => Promise<void>;
 }
@@ -34,7 +27,7 @@ export class ServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const application = this.getInstance<RequestListener>();
-    const { tls, timeouts = defaultTimeouts } = this.settings;
+    const { tls, timeouts } = this.settings;
     const options = { ...serverOptions, ...timeouts };
     const server: Server = tls
       ? tls.serve(createTlsServer({ ...options, ...tlsOptions }, application))
