@@ -52,6 +52,12 @@ export default {
     },
     {
       ...common,
+      displayName: 'api',
+      roots: ['<rootDir>/test/api'],
+      testMatch: ['**/*.test.ts'],
+    },
+    {
+      ...common,
       displayName: 'e2e',
       roots: ['<rootDir>/test/e2e'],
       testMatch: ['**/*.test.ts'],

@@ -3,9 +3,10 @@ import { type StoreChoice, storeChoices } from '../local/datastores.ts';
 import { sampleTenant } from '../local/tenant.ts';
 import { crowd } from './crowd.ts';
 import { idle } from './idle.ts';
-import { measure } from './measure.ts';
+import { measure, measureAlone } from './measure.ts';
 import { provision } from './provision.ts';
 import { reboot } from './reboot.ts';
+import { rest } from './rest.ts';
 import { restore } from './restore.ts';
 import { stores } from './stores.ts';
 
@@ -22,6 +23,7 @@ Examples:
   npm run bench -- reboot --count 10
   npm run bench -- restore --objects 10000
   npm run bench -- stores --rounds 3
+  npm run bench -- rest --soak 10
 
 crowd, idle, reboot, restore and stores end with status 1 when a demand is not met.`,
   );
@@ -114,6 +116,26 @@ program
       measure('stores', ({ client, signal }) =>
         stores(client, { ...options, kinds: storeChoices[options.datastore] }, signal),
       ),
+  );
+
+program
+  .command('rest')
+  .description(
+    'REST beside the API server that it stands before; starts all that it needs, and needs no environment',
+  )
+  .option('--per-second <n>', 'requests, whether or not those before are answered', parseNumber, 200)
+  .option('--seconds <n>', 'duration of each load, of which there are two a round', parseNumber, 15)
+  .option('--rounds <n>', 'of both', parseCount, 4)
+  .option('--soak <minutes>', 'and then REST alone for so long, for its memory', parseNumber)
+  .option('--profile <directory>', 'where a CPU profile of the REST process is left')
+  .action(
+    (options: {
+      readonly perSecond: number;
+      readonly seconds: number;
+      readonly rounds: number;
+      readonly soak?: number;
+      readonly profile?: string;
+    }) => measureAlone('rest', (signal) => rest({ soak: 0, ...options }, signal)),
   );
 
 await program.parseAsync();

@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { type LocalEnvironment, readEnvironment } from '../local/local-environment.ts';
+import { thisCheckout } from '../local/checkout.ts';
 import { save } from './report.ts';
 import { removeAll } from './tenants.ts';
 
@@ -39,6 +40,22 @@ export async function measure(name: string, scenario: (bench: Bench) => Promise<
   }
   // Timers of the scenario would keep the process.
   if (signal.aborted) process.exit(1);
+}
+
+/** Runs a scenario that starts what it measures and ends it by itself, also when it is interrupted; saves what it returns. */
+export async function measureAlone(
+  name: string,
+  scenario: (signal: AbortSignal) => Promise<unknown>,
+): Promise<void> {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+  try {
+    await save(thisCheckout().stateDirectory, name, await scenario(interrupted.signal));
+  } catch (error: unknown) {
+    if (!interrupted.signal.aborted) throw error;
+    console.error('interrupted');
+    process.exitCode = 1;
+  }
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

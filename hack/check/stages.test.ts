@@ -4,14 +4,14 @@ import { isPointless, planFrom, readFigures, summarize } from './stages.ts';
 
 describe('the plan', () => {
   it.each([
-    [[], ['lint', 'unit', 'build', 'integration', 'isolation', 'faults', 'stores', 'e2e'], []],
+    [[], ['lint', 'unit', 'build', 'integration', 'api', 'isolation', 'faults', 'stores', 'e2e'], []],
     [['unit'], ['unit'], []],
     [['unit', 'src/pki'], ['unit'], ['src/pki']],
     [['e2e', 'lint'], ['lint', 'e2e'], []],
     [['unit', '-t', 'unit'], ['unit'], ['-t', 'unit']],
     [
       ['src/pki'],
-      ['lint', 'unit', 'build', 'integration', 'isolation', 'faults', 'stores', 'e2e'],
+      ['lint', 'unit', 'build', 'integration', 'api', 'isolation', 'faults', 'stores', 'e2e'],
       ['src/pki'],
     ],
   ])('of %j', (args, stages, jestArguments) => {

@@ -8,6 +8,7 @@ export const stageNames = [
   'unit',
   'build',
   'integration',
+  'api',
   'isolation',
   'faults',
   'stores',

@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureBinaries } from '../toolchain/binaries.ts';
+import { ensureSchemathesis } from './api-schemathesis.ts';
 import { inEnvironment } from './in-environment.ts';
 import { failure, nothing, tallyJest } from './jest-report.ts';
 import type { Tally } from './jest-report.ts';
@@ -22,6 +23,7 @@ const integrationBinaries = ['etcd', 'kube-apiserver', 'kube-controller-manager'
 /** Milliseconds; jest takes it for a whole run only, not from a project. */
 const testTimeouts: Partial<Record<StageName, number>> = {
   integration: 60_000,
+  api: 120_000,
   isolation: 120_000,
   faults: 120_000,
   stores: 120_000,
@@ -81,6 +83,9 @@ async function runStage(name: StageName, { jestArguments }: Plan): Promise<Tally
     case 'build':
       return await script('hack/check/build.ts');
     case 'unit':
+      return await jest(name, jestArguments);
+    case 'api':
+      await Promise.all([ensureBinaries(integrationBinaries), ensureSchemathesis()]);
       return await jest(name, jestArguments);
     case 'integration':
     case 'isolation':
