@@ -7,27 +7,53 @@ import { AccessReviews, type Permission } from './access-reviews.ts';
 const jane: Identity = { authenticator: 'OIDC', username: 'jane', groups: ['dev'], extra: {} };
 const read: Permission = { verb: 'get', resource: 'tenantcontrolplanes', namespace: 'team-a', name: 'blue' };
 
-/** An API server whose roles are `allowed`, and how often it was asked. */
+/** An API server whose roles are `allows`, and how often it was asked. */
 function reviews(clock = new ManualClock()) {
-  const server = { allowed: true, asked: 0 };
-  const create = (_: unknown, object: object) => {
+  const server = { asked: 0, allows: (_name: string | undefined) => true };
+  const create = (_: unknown, review: object) => {
     server.asked += 1;
-    return Promise.resolve({ ...object, status: { allowed: server.allowed } });
+    const { resourceAttributes } = (review as { spec: { resourceAttributes: { name?: string } } }).spec;
+    return Promise.resolve({ ...review, status: { allowed: server.allows(resourceAttributes.name) } });
   };
-  return { server, clock, access: new AccessReviews({ create } as Pick<KubeClient, 'create'>, clock) };
+  const refuse = () => {
+    server.allows = () => false;
+  };
+  return {
+    server,
+    refuse,
+    clock,
+    access: new AccessReviews({ create } as Pick<KubeClient, 'create'>, clock),
+  };
 }
 
 describe('leave to read', () => {
   it('is believed for five seconds after it was asked for, and not a moment longer', async () => {
-    const { server, clock, access } = reviews();
+    const { refuse, clock, access } = reviews();
     await access.allows(jane, read);
-    server.allowed = false;
+    refuse();
 
     await clock.advance(4_999);
     expect(await access.allows(jane, read)).toBe(true);
     await clock.advance(1);
     expect(await access.allows(jane, read)).toBe(false);
-    expect(server.asked).toBe(2);
+  });
+
+  it('is asked for once where somebody may read all of a kind', async () => {
+    const { server, access } = reviews();
+    for (const name of ['blue', 'green', 'red'])
+      expect(await access.allows(jane, { ...read, name })).toBe(true);
+    expect(server.asked).toBe(1);
+  });
+
+  it('of one object is no leave to read the others', async () => {
+    const { server, access } = reviews();
+    server.allows = (name) => name === 'blue';
+    expect(await access.allows(jane, read)).toBe(true);
+    expect(await access.allows(jane, { ...read, name: 'green' })).toBe(false);
+    expect(await access.allows(jane, { ...read, name: undefined })).toBe(false);
+    expect(await access.allows(jane, read)).toBe(true);
+    // For all, blue, green, and for all again since it was said to be all of them.
+    expect(server.asked).toBe(4);
   });
 
   it.each<[string, Identity, Permission]>([
@@ -38,11 +64,10 @@ describe('leave to read', () => {
     ['verb', jane, { ...read, verb: 'list' }],
     ['kind', jane, { ...read, resource: 'tenantbackups' }],
     ['namespace', jane, { ...read, namespace: 'team-b' }],
-    ['object', jane, { ...read, name: 'green' }],
   ])('is not leave for another %s', async (_, identity, permission) => {
-    const { server, access } = reviews();
+    const { refuse, access } = reviews();
     await access.allows(jane, read);
-    server.allowed = false;
+    refuse();
 
     expect(await access.allows(identity, permission)).toBe(false);
   });
@@ -54,18 +79,18 @@ it.each<[string, Permission]>([
   ['a stream', { ...read, verb: 'watch' }],
   ['a credential', { ...read, resource: 'tenantcontrolplanes/kubeconfig' }],
 ])('leave for %s is asked for each time', async (_, permission) => {
-  const { server, access } = reviews();
+  const { refuse, access } = reviews();
   await access.allows(jane, permission);
-  server.allowed = false;
+  refuse();
 
   expect(await access.allows(jane, permission)).toBe(false);
 });
 
 it('what was refused is asked again at once', async () => {
   const { server, access } = reviews();
-  server.allowed = false;
+  server.allows = () => false;
   await access.allows(jane, read);
-  server.allowed = true;
+  server.allows = () => true;
 
   expect(await access.allows(jane, read)).toBe(true);
 });

@@ -34,8 +34,9 @@ const capacity = 10_000;
 export class AccessReviews {
   private readonly client: Pick<KubeClient, 'create'>;
   private readonly clock: Clock;
-  /** When leave was given, the oldest first. */
-  private readonly given = new Map<string, number>();
+  private readonly given = new Recent();
+  /** Where somebody may not read all of a kind: there they are asked for by name at once. */
+  private readonly notForAll = new Recent();
 
   constructor(client: Pick<KubeClient, 'create'>, clock: Clock) {
     this.client = client;
@@ -45,13 +46,28 @@ export class AccessReviews {
   /** Rejects with a `KubeError`. */
   async allows(identity: Identity, permission: Permission): Promise<boolean> {
     if (!isPlainReading(permission)) return await this.ask(identity, permission);
-    const key = keyOf(identity, permission);
-    const atMs = this.given.get(key);
+    const { name, ...forAll } = permission;
+    if (name === undefined) return await this.allowsReading(identity, permission);
+    if (this.isGiven(identity, permission)) return true;
+    // Who may read one may mostly read all of them, which is then asked once, and not for each.
+    const nowMs = this.clock.monotonicMs();
+    const wide = keyOf(identity, forAll);
+    if (!this.notForAll.has(wide, nowMs)) {
+      if (await this.allowsReading(identity, forAll)) return true;
+      this.notForAll.add(wide, nowMs);
+    }
+    return await this.allowsReading(identity, permission);
+  }
+
+  private isGiven(identity: Identity, permission: Permission): boolean {
+    return this.given.has(keyOf(identity, permission), this.clock.monotonicMs());
+  }
+
+  private async allowsReading(identity: Identity, permission: Permission): Promise<boolean> {
+    if (this.isGiven(identity, permission)) return true;
     const askedMs = this.clock.monotonicMs();
-    if (atMs !== undefined && askedMs - atMs < believedMs) return true;
-    this.given.delete(key);
     const isAllowed = await this.ask(identity, permission);
-    if (isAllowed) this.keep(key, askedMs);
+    if (isAllowed) this.given.add(keyOf(identity, permission), askedMs);
     return isAllowed;
   }
 
@@ -70,12 +86,24 @@ export class AccessReviews {
     });
     return status?.allowed === true && status.denied !== true;
   }
+}
 
-  private keep(key: string, atMs: number): void {
-    this.given.set(key, atMs);
-    for (const oldest of this.given.keys()) {
-      if (this.given.size <= capacity) break;
-      this.given.delete(oldest);
+/** What was found out within the last `believedMs`; bounded. */
+class Recent {
+  /** The oldest first. */
+  private readonly foundMs = new Map<string, number>();
+
+  has(key: string, nowMs: number): boolean {
+    const atMs = this.foundMs.get(key);
+    return atMs !== undefined && nowMs - atMs < believedMs;
+  }
+
+  add(key: string, atMs: number): void {
+    this.foundMs.delete(key);
+    this.foundMs.set(key, atMs);
+    for (const oldest of this.foundMs.keys()) {
+      if (this.foundMs.size <= capacity) break;
+      this.foundMs.delete(oldest);
     }
   }
 }
