@@ -5114,7 +5114,7 @@ export interface operations {
     listUsage: {
         parameters: {
             query?: {
-                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of this month. */
+                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of the month of `to`; by the hour seven days before `to` at most. */
                 from?: string;
                 /** @description Where it ends, exclusive: a whole hour, or midnight (UTC). Default: the end of this hour or day. */
                 to?: string;
@@ -5160,7 +5160,7 @@ export interface operations {
     listNamespaceUsage: {
         parameters: {
             query?: {
-                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of this month. */
+                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of the month of `to`; by the hour seven days before `to` at most. */
                 from?: string;
                 /** @description Where it ends, exclusive: a whole hour, or midnight (UTC). Default: the end of this hour or day. */
                 to?: string;
@@ -5206,7 +5206,7 @@ export interface operations {
     listControlPlaneUsage: {
         parameters: {
             query?: {
-                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of this month. */
+                /** @description Where it begins: a whole hour, or midnight (UTC). Default: the first of the month of `to`; by the hour seven days before `to` at most. */
                 from?: string;
                 /** @description Where it ends, exclusive: a whole hour, or midnight (UTC). Default: the end of this hour or day. */
                 to?: string;

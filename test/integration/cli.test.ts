@@ -3,10 +3,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { clusterRoles, configMaps, roleBindings } from '../../src/kube/resources.ts';
+import { configMaps } from '../../src/kube/resources.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { onMachine } from '../support/process-kubelet.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -31,15 +32,7 @@ beforeAll(async () => {
   const { client, kubeconfigPath } = cluster;
   owner = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'owner' });
   stranger = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'stranger' });
-  await client.create(clusterRoles, {
-    metadata: { name: 'everything-of-marina' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['*'], verbs: ['*'] }],
-  });
-  await client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name: 'owner' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'everything-of-marina' },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
-  });
+  await permit(client, { namespace: 'team-a', name: 'owner' }, { resources: ['*'] });
   await writeFile(file(), JSON.stringify({ spec: { dataStore: 'default', ...onMachine } }));
 }, 180_000);
 

@@ -4,11 +4,11 @@ import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1al
 import type { KubeClient } from '../../src/kube/client.ts';
 import { isKubeError } from '../../src/kube/errors.ts';
 import { connect } from '../../src/kube/kubeconfig.ts';
-import { clusterRoles, roleBindings } from '../../src/kube/resources.ts';
 import { brokenSpecs, goodSpecs, type WrittenSpec, wildSpecs } from '../support/arbitrary-tenant.ts';
 import { recordFigure } from '../support/figures.ts';
 import { scaled, seedOr } from '../support/form.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 
 const count = scaled(150, 1_000);
@@ -33,15 +33,7 @@ beforeAll(async () => {
   const own = await tokenOf(kubeconfigPath, owner, 'https://kubernetes.default.svc.cluster.local');
   direct = await connect({ server: apiserver.server, ca: apiserver.ca.certificate, token: own });
   started.defer(() => direct.close());
-  await client.create(clusterRoles, {
-    metadata: { name: 'control-planes' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['tenantcontrolplanes'], verbs: ['*'] }],
-  });
-  await client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name: 'owner' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
-    subjects: [{ kind: 'ServiceAccount', ...owner }],
-  });
+  await permit(client, owner, { resources: ['tenantcontrolplanes'] });
 }, 120_000);
 
 afterAll(() => started.disposeAsync());

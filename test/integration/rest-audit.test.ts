@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
-import { clusterRoleBindings, clusterRoles, roleBindings } from '../../src/kube/resources.ts';
 import { recordFigure } from '../support/figures.ts';
 import { type DatabaseServer, openDatabase, startDatabaseServer } from '../support/management-database.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
+import { permit } from '../support/permissions.ts';
 import { type Answer, type RestApi, type RestRequest, startRest, tokenOf } from '../support/rest-api.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -36,24 +36,9 @@ beforeAll(async () => {
   const { client, kubeconfigPath } = cluster;
   owner = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'owner' });
   auditor = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'auditor' });
-  await client.create(clusterRoles, {
-    metadata: { name: 'control-planes' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['tenantcontrolplanes'], verbs: ['*'] }],
-  });
-  await client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name: 'owner' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
-  });
-  await client.create(clusterRoles, {
-    metadata: { name: 'audit-trail' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['audittrails'], verbs: ['get', 'list'] }],
-  });
-  await client.create(clusterRoleBindings, {
-    metadata: { name: 'auditor' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'audit-trail' },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'auditor' }],
-  });
+  await permit(client, { namespace: 'team-a', name: 'owner' }, { resources: ['tenantcontrolplanes'] });
+  const reading = { resources: ['audittrails'], verbs: ['get', 'list'], isEverywhere: true };
+  await permit(client, { namespace: 'team-a', name: 'auditor' }, reading);
 }, 120_000);
 
 afterAll(() => started.disposeAsync());

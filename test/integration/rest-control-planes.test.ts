@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { silentLog } from '../../src/engine/log.ts';
 import { KubeError } from '../../src/kube/errors.ts';
-import { clusterRoles, namespaces, roleBindings } from '../../src/kube/resources.ts';
+import { namespaces, roleBindings } from '../../src/kube/resources.ts';
 import { interceptedClient } from '../support/intercepted-client.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -29,15 +30,7 @@ beforeAll(async () => {
   const { client, kubeconfigPath } = cluster;
   owner = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'owner' });
   stranger = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'stranger' });
-  await client.create(clusterRoles, {
-    metadata: { name: 'control-planes' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['tenantcontrolplanes'], verbs: ['*'] }],
-  });
-  await client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name: 'owner' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
-  });
+  await permit(client, { namespace: 'team-a', name: 'owner' }, { resources: ['tenantcontrolplanes'] });
 }, 120_000);
 
 afterAll(() => started.disposeAsync());
@@ -204,7 +197,7 @@ describe('an admission policy that refuses', () => {
     await cluster.client.create(namespaces, namespaceEnds);
     await cluster.client.create(roleBindings, {
       metadata: { namespace: 'ends', name: 'owner' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'team-a-owner' },
       subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
     });
     await cluster.client.delete(namespaces, { name: 'ends' });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { silentLog } from '../../src/engine/log.ts';
-import { clusterRoleBindings, clusterRoles } from '../../src/kube/resources.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import type { LimitSettings } from '../../src/rest/limits/settings.ts';
 import type { RestSettings } from '../../src/rest/start.ts';
@@ -8,6 +7,7 @@ import { interceptedClient } from '../support/intercepted-client.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
 import { openConnection, type RawConnection, statusesOf } from '../support/raw-http.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf, wide } from '../support/rest-api.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -26,21 +26,9 @@ beforeAll(async () => {
   cluster = started.use(await startManagementCluster());
   ada = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name: 'ada' });
   bob = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name: 'bob' });
-  await cluster.client.create(clusterRoles, {
-    metadata: { name: 'control-planes' },
-    rules: [
-      {
-        apiGroups: ['marina.dev'],
-        resources: ['tenantcontrolplanes', 'tenantcontrolplanes/log'],
-        verbs: ['*'],
-      },
-    ],
-  });
-  await cluster.client.create(clusterRoleBindings, {
-    metadata: { name: 'control-planes' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
-    subjects: ['ada', 'bob'].map((name) => ({ kind: 'ServiceAccount', namespace: 'team-a', name })),
-  });
+  const resources = ['tenantcontrolplanes', 'tenantcontrolplanes/log'];
+  for (const name of ['ada', 'bob'])
+    await permit(cluster.client, { namespace: 'team-a', name }, { resources, isEverywhere: true });
 }, 120_000);
 
 afterAll(() => started.disposeAsync());

@@ -3,13 +3,14 @@ import { parse } from 'yaml';
 import { connect } from '../../src/kube/kubeconfig.ts';
 import { tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import { isKubeError } from '../../src/kube/errors.ts';
-import { clusterRoles, configMaps, roleBindings, secrets } from '../../src/kube/resources.ts';
+import { clusterRoles, configMaps, secrets } from '../../src/kube/resources.ts';
 import { decodeData } from '../../src/kube/secret-data.ts';
 import { AuditEntries } from '../../src/persistence/audit/audit-entries.ts';
 import { openEventStream } from '../support/event-stream.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
 import { onMachine } from '../support/process-kubelet.ts';
+import { permit } from '../support/permissions.ts';
 import { type Answer, type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { aTenant } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -373,15 +374,8 @@ async function adminOf(name: string) {
 }
 
 async function grant(name: string, resources: string[], verbs: string[]): Promise<string> {
-  const token = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name });
-  await cluster.client.create(clusterRoles, {
-    metadata: { name },
-    rules: [{ apiGroups: ['marina.dev'], resources, verbs }],
-  });
-  await cluster.client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name }],
-  });
+  const who = { namespace: 'team-a', name };
+  const token = await tokenOf(cluster.kubeconfigPath, who);
+  await permit(cluster.client, who, { resources, verbs });
   return token;
 }

@@ -3,12 +3,12 @@ import { Agent, request } from 'node:https';
 import path from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { clusterRoleBindings, clusterRoles } from '../../src/kube/resources.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import { createAuthority, createLeaf } from '../support/certificates.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
 import { answerTo, openConnection, statusesOf } from '../support/raw-http.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { createTemporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -37,15 +37,8 @@ beforeAll(async () => {
   cluster = started.use(await startManagementCluster());
   rest = started.use(await startRest(cluster.client, undefined, { database, timeouts }));
   token = await tokenOf(cluster.kubeconfigPath, { namespace: 'team-a', name: 'owner' });
-  await cluster.client.create(clusterRoles, {
-    metadata: { name: 'control-planes' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['tenantcontrolplanes'], verbs: ['*'] }],
-  });
-  await cluster.client.create(clusterRoleBindings, {
-    metadata: { name: 'control-planes' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'control-planes' },
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'owner' }],
-  });
+  const permitted = { resources: ['tenantcontrolplanes'], isEverywhere: true };
+  await permit(cluster.client, { namespace: 'team-a', name: 'owner' }, permitted);
 }, 120_000);
 
 afterAll(() => started.disposeAsync());

@@ -3,14 +3,7 @@ import { Registry } from 'prom-client';
 import type { UsageSettings } from '../../src/controller/assemble.ts';
 import { type TenantControlPlane, tenantControlPlanes } from '../../src/api/v1alpha1/tenant-control-plane.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import {
-  clusterRoles,
-  clusterRoleBindings,
-  configMaps,
-  customResourceDefinitions,
-  pods,
-  roleBindings,
-} from '../../src/kube/resources.ts';
+import { configMaps, customResourceDefinitions, pods } from '../../src/kube/resources.ts';
 import { toTime } from '../../src/kube/time.ts';
 import type { ManagementDatabase } from '../../src/persistence/management-database.ts';
 import { readRequestFigures } from '../../src/usage/exposition.ts';
@@ -20,6 +13,7 @@ import { UsageMetrics } from '../../src/usage/usage-metrics.ts';
 import { type ManagementCluster, startManagementCluster } from '../support/management-cluster.ts';
 import { startManagementDatabase } from '../support/management-database.ts';
 import { type Machine, onMachine } from '../support/process-kubelet.ts';
+import { permit } from '../support/permissions.ts';
 import { type RestApi, startRest, tokenOf } from '../support/rest-api.ts';
 import { aTenant } from '../support/tenant.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -73,21 +67,9 @@ async function allow(): Promise<void> {
   const { client, kubeconfigPath } = cluster;
   accountant = await tokenOf(kubeconfigPath, { namespace: 'team-a', name: 'accountant' });
   controller = await tokenOf(kubeconfigPath, { namespace: 'team-b', name: 'controller' });
-  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'usage' };
-  await client.create(clusterRoles, {
-    metadata: { name: 'usage' },
-    rules: [{ apiGroups: ['marina.dev'], resources: ['usages'], verbs: ['list'] }],
-  });
-  await client.create(roleBindings, {
-    metadata: { namespace: 'team-a', name: 'usage' },
-    roleRef,
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-a', name: 'accountant' }],
-  });
-  await client.create(clusterRoleBindings, {
-    metadata: { name: 'usage' },
-    roleRef,
-    subjects: [{ kind: 'ServiceAccount', namespace: 'team-b', name: 'controller' }],
-  });
+  const listing = { resources: ['usages'], verbs: ['list'] };
+  await permit(client, { namespace: 'team-a', name: 'accountant' }, listing);
+  await permit(client, { namespace: 'team-b', name: 'controller' }, { ...listing, isEverywhere: true });
 }
 
 async function usage(): Promise<UsageLine | undefined> {

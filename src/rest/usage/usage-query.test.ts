@@ -17,6 +17,15 @@ describe('a question for usage', () => {
     expect(question({ granularity: 'day' }).to).toEqual(new Date('2026-11-22T00:00:00Z'));
   });
 
+  it('is for the last seven days by the hour when it says nothing else', () => {
+    expect(question({ granularity: 'hour' }).from).toEqual(new Date('2026-11-14T11:00:00Z'));
+  });
+
+  it('is for the month that ends where it says', () => {
+    const { from } = question({ granularity: 'day', to: '2026-11-01T00:00:00Z' });
+    expect(from).toEqual(new Date('2026-10-01T00:00:00Z'));
+  });
+
   it('takes times with an offset', () => {
     expect(question({ from: '2026-11-20T02:00:00+02:00' }).from).toEqual(new Date('2026-11-20T00:00:00Z'));
   });
@@ -33,7 +42,11 @@ describe('a question for usage', () => {
     ['an end before its beginning', { from: '2026-11-20T00:00:00Z', to: '2026-11-19T00:00:00Z' }, 'to'],
     ['what is not kept any more', { from: '2026-07-01T00:00:00Z' }, 'from'],
     ['hours of days', { from: '2026-11-10T00:00:00Z', granularity: 'hour' }, 'from'],
-    ['too many hours', { to: '2027-11-21T00:00:00Z', granularity: 'hour' }, 'from'],
+    [
+      'too many hours',
+      { from: '2026-11-20T00:00:00Z', to: '2027-11-21T00:00:00Z', granularity: 'hour' },
+      'from',
+    ],
     ['a cursor of another list', { cursor: toCursor(['2026-11-01T00:00:00Z', 'a', 'b']) }, 'cursor'],
     ['a cursor that is none', { cursor: 'bm9wZQ' }, 'cursor'],
     ['a cursor with what no name has', { cursor: toCursor(['2026-11-01T00:00:00Z', '\u0000']) }, 'cursor'],

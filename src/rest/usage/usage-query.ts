@@ -14,7 +14,9 @@ const time = z.iso.datetime({ offset: true });
 const shared = {
   from: time
     .optional()
-    .describe('Where it begins: a whole hour, or midnight (UTC). Default: the first of this month.'),
+    .describe(
+      'Where it begins: a whole hour, or midnight (UTC). Default: the first of the month of `to`; by the hour seven days before `to` at most.',
+    ),
   to: time
     .optional()
     .describe(
@@ -57,8 +59,8 @@ const keyLength = { controlplane: 6, namespace: 2, class: 3 } as const;
 export function toQuestion(query: UsageQuery, retention: Retention, now: Date): UsageQuestion {
   const { granularity, groupBy, namespace, limit, cursor } = query;
   const unit = granularity === 'day' ? dayMs : hourMs;
-  const from = query.from === undefined ? startOfMonth(now) : new Date(query.from);
   const to = query.to === undefined ? new Date(endOf(now, unit)) : new Date(query.to);
+  const from = query.from === undefined ? defaultFrom(to, granularity) : new Date(query.from);
   const after = cursor === undefined ? undefined : readCursor(cursor, keyLength[groupBy]);
   const errors = [
     ...boundProblems('from', from, unit, { retention, now }),
@@ -132,8 +134,11 @@ function readCursor(cursor: string, length: number): readonly string[] | undefin
   }
 }
 
-function startOfMonth(now: Date): Date {
-  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
+/** The month that ends with `to`, or so much of it as may be asked for at once. */
+function defaultFrom(to: Date, granularity: UsageQuestion['granularity']): Date {
+  const last = new Date(to.getTime() - 1);
+  const month = Date.UTC(last.getUTCFullYear(), last.getUTCMonth());
+  return new Date(Math.max(month, to.getTime() - longest[granularity] * dayMs));
 }
 
 function startOfDay(ms: number): number {
