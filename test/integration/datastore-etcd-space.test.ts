@@ -82,7 +82,10 @@ it('nothing is written to a full store by one who may not', async () => {
 
   await expect(driver.reclaimSpace({ fence })).rejects.toThrow('no longer the leader');
 
-  expect(await driver.checkHealth()).toMatchObject({ outOfSpace: true, sizeBytes: size });
+  const after = await driver.checkHealth();
+  expect(after.outOfSpace).toBe(true);
+  // What was written last may come to the file later; a store that was defragmented would be smaller.
+  expect(after.sizeBytes).toBeGreaterThanOrEqual(size);
 });
 
 it('large kinds of objects are reckoned with from a page of them, small ones are read', async () => {
