@@ -85,7 +85,7 @@ it('nothing is written to a full store by one who may not', async () => {
   const after = await driver.checkHealth();
   expect(after.outOfSpace).toBe(true);
   // What was written last may come to the file later; a store that was defragmented would be smaller.
-  expect(after.sizeBytes).toBeGreaterThanOrEqual(size);
+  expect(after.sizeBytes).toBeGreaterThanOrEqual(size ?? Infinity);
 });
 
 it('large kinds of objects are reckoned with from a page of them, small ones are read', async () => {
