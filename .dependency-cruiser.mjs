@@ -58,7 +58,7 @@ const mayImport = {
     'kube',
     'bootstrap/join-token',
     'rest/history/representation',
-    'rest/join-tokens/(cloud-init|representation)',
+    'rest/join-tokens/representation',
     'rest/kubeconfigs/representation',
     'rest/problem/problem',
     'rest/resources/representation',

@@ -27,6 +27,11 @@ export type JoinTokenUsage = (typeof joinTokenUsages)[number];
 /** What the API server takes as an id and a secret (cluster-bootstrap token/api). */
 export const joinTokenIdPattern = /^[a-z0-9]{6}$/;
 
+/** The Secret that is a token, inside the tenant cluster. */
+export function joinTokenRef(tokenId: string) {
+  return { namespace: 'kube-system', name: `bootstrap-token-${tokenId}` } as const;
+}
+
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A new id and secret; `random` gives an integer below its argument, each as likely as the others. */
@@ -49,7 +54,7 @@ export function buildJoinToken(token: JoinToken): Secret {
     ...(token.description && { description: token.description }),
   };
   return {
-    metadata: { namespace: 'kube-system', name: `bootstrap-token-${token.tokenId}` },
+    metadata: joinTokenRef(token.tokenId),
     type: BOOTSTRAP_TOKEN_TYPE,
     data: encodeData(data),
   };
@@ -62,7 +67,7 @@ export function readJoinToken(
   const data = decodeData(secret);
   const tokenId = data['token-id'] ?? '';
   const isToken = secret.type === BOOTSTRAP_TOKEN_TYPE && joinTokenIdPattern.test(tokenId);
-  if (!isToken || secret.metadata?.name !== `bootstrap-token-${tokenId}`) return undefined;
+  if (!isToken || secret.metadata?.name !== joinTokenRef(tokenId).name) return undefined;
   const expiresAt = new Date(data['expiration'] ?? Number.NaN);
   return {
     tokenId,

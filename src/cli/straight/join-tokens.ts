@@ -5,7 +5,7 @@ import {
   BOOTSTRAP_TOKEN_TYPE,
   buildJoinToken,
   drawJoinToken,
-  joinCommand,
+  joinTokenRef,
   joinTokenUsages,
   readJoinToken,
 } from '../../bootstrap/join-token.ts';
@@ -16,8 +16,7 @@ import { isKubeError } from '../../kube/errors.ts';
 import { connect } from '../../kube/kubeconfig.ts';
 import { secrets } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
-import { cloudInit } from '../../rest/join-tokens/cloud-init.ts';
-import { showJoinToken } from '../../rest/join-tokens/representation.ts';
+import { showCreatedJoinToken, showJoinToken } from '../../rest/join-tokens/representation.ts';
 import type { Ref } from '../backend.ts';
 import { asApiError, notFound } from './errors.ts';
 import { answered } from './objects.ts';
@@ -57,18 +56,13 @@ export class JoinTokens {
         ...(description !== undefined && { description }),
       };
       await client.create(secrets, buildJoinToken(token));
-      const canJoin = joinTokenUsages.every((usage) => usages.includes(usage));
-      return {
-        ...showJoinToken(token),
-        token: `${token.tokenId}.${token.tokenSecret}`,
-        ...(canJoin && waysToJoin(kubeconfig, token)),
-      };
+      return showCreatedJoinToken(token, joinOf(kubeconfig));
     });
   }
 
   async revoke(ref: Ref, id: string): Promise<void> {
     await this.within(ref, async (client) => {
-      const secret = { namespace, name: `bootstrap-token-${id}` };
+      const secret = joinTokenRef(id);
       const found = await client.get(secrets, secret);
       if (!found || !readJoinToken(found))
         throw notFound(`Control plane ${ref.name} has no join token ${id}.`);
@@ -116,12 +110,11 @@ interface Kubeconfig {
   }[];
 }
 
-function waysToJoin(kubeconfig: string, token: Parameters<typeof joinCommand>[0]['token']) {
+function joinOf(kubeconfig: string) {
   const { clusters } = parse(kubeconfig) as Kubeconfig;
   const { server = '', 'certificate-authority-data': ca = '' } = clusters[0]?.cluster ?? {};
   const caHash = publicKeyHash(Buffer.from(ca, 'base64'));
-  const command = joinCommand({ address: server.replace(/^https:\/\//, ''), token, caHash });
-  return { command: command.join(' '), cloudInit: cloudInit(command) };
+  return { address: server.replace(/^https:\/\//, ''), caHash };
 }
 
 /** As kubeadm pins it: SHA-256 over the SubjectPublicKeyInfo (kubeadm app/util/pubkeypin). */

@@ -1,7 +1,7 @@
 import type { TenantControlPlane } from '../../api/v1alpha1/tenant-control-plane.ts';
 import { ApiError } from '../../client/api-error.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { type Pod, pods } from '../../kube/resources.ts';
+import { joinPodLogs, readPodLogs } from '../../kube/pod-logs.ts';
 import type { LogRequest } from '../backend.ts';
 import { notFound } from './errors.ts';
 import { answered } from './objects.ts';
@@ -19,42 +19,23 @@ export async function readLogs(
 ): Promise<string> {
   const none = notFound(`Control plane ${metadata?.name} has no pod with ${request.component}.`);
   if (status?.selector === undefined) throw none;
-  const labelSelector = status.selector;
-  const { items } = await answered(client.list(pods, { namespace: tenantsNamespace, labelSelector }));
-  const found = items.filter((pod) => hasContainer(pod, request.component));
-  if (found.length === 0) throw none;
-  const texts = await Promise.all(found.map((pod) => ofPod(client, pod, request)));
-  if (texts.length === 1) return texts[0] ?? '';
-  return texts.map((text, index) => `==> ${found[index]?.metadata?.name} <==\n${text}`).join('\n');
-}
-
-async function ofPod(
-  client: KubeClient,
-  { metadata }: Pod,
-  { component, lines }: LogRequest,
-): Promise<string> {
-  const query = new URLSearchParams({
-    container: component,
-    tailLines: `${lines}`,
-    limitBytes: `${maxBytes}`,
-  });
-  const path = `/api/v1/namespaces/${tenantsNamespace}/pods/${metadata?.name}/log?${query.toString()}`;
-  const { status, body } = await answered(client.probe(path));
-  if (status === 200) return body;
-  const message = messageOf(body) ?? `status ${status}`;
-  if (status === 403) throw new ApiError({ code: 'Forbidden', operation: 'read log', status, message });
-  return `(no log: ${message})\n`;
-}
-
-function hasContainer({ spec }: Pod, name: string): boolean {
-  return [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].some((each) => each.name === name);
-}
-
-function messageOf(body: string): string | undefined {
-  try {
-    const { message } = JSON.parse(body) as { readonly message?: unknown };
-    return typeof message === 'string' ? message : undefined;
-  } catch {
-    return undefined;
-  }
+  const logs = await answered(
+    readPodLogs(client, {
+      namespace: tenantsNamespace,
+      labelSelector: status.selector,
+      container: request.component,
+      lines: request.lines,
+      bytesOfEach: () => maxBytes,
+    }),
+  );
+  if (logs.length === 0) throw none;
+  const refused = logs.find((log) => log.status === 403);
+  if (refused)
+    throw new ApiError({
+      code: 'Forbidden',
+      operation: 'read log',
+      status: refused.status,
+      message: refused.text,
+    });
+  return joinPodLogs(logs);
 }

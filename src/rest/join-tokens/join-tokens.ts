@@ -4,8 +4,7 @@ import {
   BOOTSTRAP_TOKEN_TYPE,
   buildJoinToken,
   drawJoinToken,
-  joinCommand,
-  joinTokenUsages,
+  joinTokenRef,
   readJoinToken,
 } from '../../bootstrap/join-token.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -14,10 +13,15 @@ import type { ObjectRef } from '../../kube/resource.ts';
 import { secrets } from '../../kube/resources.ts';
 import { inspectCertificate } from '../../pki/index.ts';
 import { ProblemError } from '../problem/problem.ts';
-import { type OpenTenant, TenantAccess } from '../tenant/tenant-access.ts';
+import { TenantAccess } from '../tenant/tenant-access.ts';
 import { CLOCK } from '../tokens.ts';
-import { cloudInit } from './cloud-init.ts';
-import { type createdJoinToken, type joinToken, type newJoinToken, showJoinToken } from './representation.ts';
+import {
+  type createdJoinToken,
+  type joinToken,
+  type newJoinToken,
+  showCreatedJoinToken,
+  showJoinToken,
+} from './representation.ts';
 import type { z } from 'zod';
 
 const namespace = 'kube-system';
@@ -76,12 +80,8 @@ export class JoinTokens {
           if (isKubeError(error, 'AlreadyExists')) continue;
           throw error;
         }
-        const canJoin = joinTokenUsages.every((usage) => wish.usages.includes(usage));
-        return {
-          ...showJoinToken(token),
-          token: `${token.tokenId}.${token.tokenSecret}`,
-          ...(canJoin && waysToJoin(open, token)),
-        };
+        const { publicKeyHash: caHash } = inspectCertificate(open.certificateAuthority);
+        return showCreatedJoinToken(token, { address: open.address, caHash });
       }
       throw new ProblemError(
         'Conflict',
@@ -92,20 +92,11 @@ export class JoinTokens {
 
   async revoke(ref: ObjectRef, tokenId: string): Promise<void> {
     await this.tenants.within(ref, async ({ client }) => {
-      const secret = { namespace, name: `bootstrap-token-${tokenId}` };
+      const secret = joinTokenRef(tokenId);
       const found = await client.get(secrets, secret);
       if (!found || !readJoinToken(found))
         throw new ProblemError('NotFound', `Control plane ${ref.name} has no join token ${tokenId}.`);
       await client.delete(secrets, secret, { uid: found.metadata?.uid });
     });
   }
-}
-
-function waysToJoin(
-  { address, certificateAuthority }: OpenTenant,
-  token: { readonly tokenId: string; readonly tokenSecret: string },
-) {
-  const { publicKeyHash: caHash } = inspectCertificate(certificateAuthority);
-  const command = joinCommand({ address, token, caHash });
-  return { command: command.join(' '), cloudInit: cloudInit(command) };
 }

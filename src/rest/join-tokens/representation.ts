@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import {
+  type Join,
+  joinCommand,
   type JoinToken,
   type JoinTokenUsage,
   joinTokenIdPattern,
   joinTokenUsages,
 } from '../../bootstrap/join-token.ts';
 import { toTime } from '../../kube/time.ts';
+import { cloudInit } from './cloud-init.ts';
 
 const minute = 60;
 const day = 86_400;
@@ -84,5 +87,21 @@ export function showJoinToken({
     usages: [...usages] satisfies JoinTokenUsage[],
     groups: [...groups],
     ...(description !== undefined && { description }),
+  };
+}
+
+/** A token that was just made, and the ways to join with it where it can. `join`: where to, and how the CA is pinned. */
+export function showCreatedJoinToken(
+  token: JoinToken & { readonly usages: readonly JoinTokenUsage[] },
+  join: Omit<Join, 'token'>,
+): z.output<typeof createdJoinToken> {
+  const command = joinCommand({ ...join, token });
+  return {
+    ...showJoinToken(token),
+    token: `${token.tokenId}.${token.tokenSecret}`,
+    ...(joinTokenUsages.every((usage) => token.usages.includes(usage)) && {
+      command: command.join(' '),
+      cloudInit: cloudInit(command),
+    }),
   };
 }

@@ -8,7 +8,7 @@ import { isKubeError } from '../../kube/errors.ts';
 import type { ObjectRef } from '../../kube/resource.ts';
 import { fileIn, findSecret } from '../../kubeconfig/secret.ts';
 import { fromKubeError, ProblemError } from '../problem/problem.ts';
-import { fieldManager } from '../resources/custom-resources.ts';
+import { fieldManager, notThere } from '../resources/custom-resources.ts';
 import { Watches } from '../resources/watches.ts';
 import { MANAGEMENT_CLIENT } from '../tokens.ts';
 import type { newKubeconfig } from './representation.ts';
@@ -48,10 +48,7 @@ export class Kubeconfigs {
     signal: AbortSignal,
   ): Promise<Issued> {
     if (!(await this.client.get(tenantControlPlanes, controlPlane)))
-      throw new ProblemError(
-        'NotFound',
-        `There is no control plane ${controlPlane.name} in namespace ${controlPlane.namespace}.`,
-      );
+      throw notThere({ noun: 'control plane' }, controlPlane);
     const object: TenantKubeconfig = {
       metadata: { ...(controlPlane.namespace !== undefined && { namespace: controlPlane.namespace }), name },
       spec: { controlPlaneName: controlPlane.name, ...wish },

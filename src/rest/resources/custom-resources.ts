@@ -95,7 +95,7 @@ export class CustomResources {
   }
 }
 
-function notThere({ noun }: Served, { namespace, name }: ObjectRef): ProblemError {
+export function notThere({ noun }: Pick<Served, 'noun'>, { namespace, name }: ObjectRef): ProblemError {
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
   return new ProblemError('NotFound', `There is no ${noun} ${name}${where}.`);
 }

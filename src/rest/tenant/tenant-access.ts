@@ -11,6 +11,7 @@ import type { ObjectRef } from '../../kube/resource.ts';
 import { secrets, services } from '../../kube/resources.ts';
 import { decodeData } from '../../kube/secret-data.ts';
 import { ProblemError } from '../problem/problem.ts';
+import { notThere } from '../resources/custom-resources.ts';
 import { CLOCK, MANAGEMENT_CLIENT, TENANTS_NAMESPACE } from '../tokens.ts';
 
 /** What one answer of a tenant may have: the largest Secret, which is 1 MiB and comes in base64, has to fit. */
@@ -63,11 +64,7 @@ export class TenantAccess implements OnApplicationShutdown {
 
   private async open(ref: ObjectRef): Promise<OpenTenant> {
     const tenant = await this.client.get(tenantControlPlanes, ref);
-    if (!tenant)
-      throw new ProblemError(
-        'NotFound',
-        `There is no control plane ${ref.name} in namespace ${ref.namespace}.`,
-      );
+    if (!tenant) throw notThere({ noun: 'control plane' }, ref);
     const names = tenantNames(tenant, this.namespace);
     const owned = (name: string) => ({ namespace: names.namespace, name });
     const [roots, certificates, service] = await Promise.all([
